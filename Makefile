@@ -1,0 +1,69 @@
+# `make help` lists what there is.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.PHONY: help setup run test lint corpus lock clean
+
+# The parts for editors need Node.js 20 or newer and npm; everything else is done without them.
+NODE := $(shell node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null && npm --version >/dev/null 2>&1 && echo yes)
+CLIENT := $(wildcard client/vscode/package-lock.json)
+
+PYTHON_READY := .venv/.ready
+CLIENT_READY := $(if $(and $(NODE),$(CLIENT)),client/vscode/node_modules/.ready)
+
+# More arguments for pytest: make test ARGS="-k suppression"
+ARGS :=
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+
+setup: $(PYTHON_READY) $(CLIENT_READY) ## Create .venv with the product and all that development needs
+ifeq ($(NODE),)
+	@echo "No Node.js 20+ with npm here: the VS Code client and the editor tests are left out."
+endif
+
+$(PYTHON_READY): requirements/dev.txt pyproject.toml tools/setup.sh
+	@PYTHON='$(PYTHON)' tools/setup.sh
+	@touch $@
+
+client/vscode/node_modules/.ready: client/vscode/package-lock.json
+	@echo "Installing the VS Code client's packages."
+	@cd client/vscode && npm ci --no-audit --no-fund
+	@touch $@
+
+run: setup ## Show the findings on examples/, then open examples/ in an editor with the extension
+	@.venv/bin/idiomatic check examples --output-format full || [ $$? -eq 1 ]
+ifneq ($(NODE),)
+	@tools/editor/open.sh examples
+endif
+
+test: setup ## Run all tests, the editor ones included
+	@status=0; \
+	.venv/bin/python -m pytest -n auto -m 'not editor and not corpus' $(ARGS) || status=$$?; \
+	if [ -z '$(NODE)' ]; then \
+	    echo "Left out: the tests in a real editor (they need Node.js 20+ and npm)."; \
+	elif [ -d tests/editor ]; then \
+	    { tools/editor/install.sh && .venv/bin/python -m pytest -m editor $(ARGS); } || status=$$?; \
+	fi; \
+	exit $$status
+
+lint: setup ## Check the format, the style and the types of everything, with our own findings too
+	.venv/bin/ruff check
+	.venv/bin/ruff format --check
+	.venv/bin/mypy
+	.venv/bin/idiomatic check server tests
+ifneq ($(CLIENT_READY),)
+	cd client/vscode && npm run check
+endif
+
+corpus: setup ## Fix five well-known projects and see that their own tests still pass (slow, downloads)
+	.venv/bin/python tools/corpus.py $(ARGS)
+
+lock: $(PYTHON_READY) ## Lock the dependencies again; ARGS=--upgrade takes newer versions
+	.venv/bin/python tools/lock.py $(ARGS)
+
+clean: ## Remove everything that was built or downloaded
+	rm -rf .venv .corpus .editor build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf client/vscode/node_modules client/vscode/dist client/vscode/bundled/libs client/vscode/*.vsix
+	rm -rf tests/editor/artifacts
+	find server tests tools -name __pycache__ -type d -prune -exec rm -rf {} +
