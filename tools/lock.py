@@ -1,7 +1,8 @@
-"""Lock the dependencies with hashes: `requirements/runtime.txt` and, agreeing with it, `requirements/dev.txt`.
+"""Lock the dependencies with hashes in `requirements/runtime.txt` and, agreeing with it, `requirements/dev.txt`.
 
-One file serves every supported Python and platform: packages that only some of them need carry a marker. (libcst alone
-asks for three different YAML parsers from 3.11 to 3.14, so a lock made for one version would not install on another.)
+One file serves every supported Python and platform: packages that only some of them need carry a marker. (libcst
+alone asks for three different YAML parsers from 3.11 to 3.14, so a lock made for one version would not install on
+another.)
 """
 
 import subprocess
@@ -10,12 +11,12 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 COMPILE = (
-    *("uv", "pip", "compile", "pyproject.toml", "--quiet"),
+    *("pip", "compile", "pyproject.toml", "--quiet"),
     *("--universal", "--python-version", "3.11", "--generate-hashes", "--no-sources"),
     # Where packages come from is a matter of the machine that installs them.
     *("--custom-compile-command", "make lock"),
 )
-LOCKS = {
+LOCKS: dict[str, tuple[str, ...]] = {
     "requirements/runtime.txt": (),
     "requirements/dev.txt": ("--group", "dev", "--constraints", "requirements/runtime.txt"),
 }
@@ -25,7 +26,7 @@ def main() -> None:
     """Write both files; arguments (`--upgrade`) are passed on to uv."""
     uv = Path(sys.executable).with_name("uv")
     for output, options in LOCKS.items():
-        command = [uv, *COMPILE[1:], *options, "--output-file", output, *sys.argv[1:]]
+        command = [uv, *COMPILE, *options, "--output-file", output, *sys.argv[1:]]
         subprocess.run(command, cwd=ROOT, check=True)
 
 
