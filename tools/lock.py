@@ -1,8 +1,8 @@
-"""Lock the dependencies with hashes in `requirements/runtime.txt` and, agreeing with it, `requirements/dev.txt`.
+"""Lock the dependencies with hashes: `requirements/{runtime,dev}.txt`.
 
-One file serves every supported Python and platform: packages that only some of them need carry a marker. (libcst
-alone asks for three different YAML parsers from 3.11 to 3.14, so a lock made for one version would not install on
-another.)
+One file serves every supported Python and platform: packages that only some of them need carry a marker.
+(libcst alone asks for three different YAML parsers from 3.11 to 3.14, so a lock made for one version would
+not install on another.)
 """
 
 import subprocess
@@ -26,7 +26,7 @@ def main() -> None:
     """Write both files; arguments (`--upgrade`) are passed on to uv."""
     uv = Path(sys.executable).with_name("uv")
     for output, options in LOCKS.items():
-        command = [uv, *COMPILE, *options, "--output-file", output, *sys.argv[1:]]
+        command = [str(uv), *COMPILE, *options, "--output-file", output, *sys.argv[1:]]
         subprocess.run(command, cwd=ROOT, check=True)
 
 
