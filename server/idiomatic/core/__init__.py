@@ -1,0 +1,5 @@
+"""The engine: text in, findings and edits out.
+
+Nothing below this package reads a file, starts a process or knows an editor. Everything it needs to know about
+the world outside the text comes in as an argument (see `idiomatic.core.module.Project`).
+"""

@@ -1,0 +1,257 @@
+"""A rewrite in the making: the user's statements as a libcst tree, and what the new ones need.
+
+libcst keeps every comment, blank line and space, and is slow on whole files, so a draft holds only the lines of the
+statements that are replaced. Everything outside them stays as it is because it is never touched.
+"""
+
+from __future__ import annotations
+
+import ast
+import io
+import re
+import tokenize
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, TypeVar
+
+import libcst as cst
+from libcst.metadata import MetadataWrapper, PositionProvider
+
+from idiomatic.core import imports
+from idiomatic.core.document import UNPARSABLE
+from idiomatic.core.edits import difference
+from idiomatic.core.text import Edit, Span, apply_edits
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from idiomatic.core.analysis.code import Analysis
+    from idiomatic.core.document import Document
+    from idiomatic.core.idiom import Fix
+
+C = TypeVar("C", bound=cst.CSTNode)
+
+_WRAPPER: Final = "if 0:\n"
+
+
+class DraftError(Exception):
+    """There is no rewrite after all; the message is a sentence for the user and says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rewriting:
+    """What a fix does to a document.
+
+    Attributes:
+        edits: in the document's offsets, without overlaps.
+    """
+
+    edits: tuple[Edit, ...]
+
+    def apply(self, text: str) -> str:
+        """The document's text afterwards."""
+        return apply_edits(text, self.edits)
+
+
+class Draft:
+    """The statements a fix replaces.
+
+    Attributes:
+        code: the analysis the fix was found with.
+        body: the statements, parsed by libcst.
+    """
+
+    def __init__(self, document: Document, code: Analysis, first: ast.stmt, last: ast.stmt) -> None:
+        self.code = code
+        self._document = document
+        self._first = first
+        self._imports: list[imports.Import] = []
+        self._dropped: set[str] = set()
+        self._needs: list[ast.AST] = []
+        self._names: set[str] = set()
+        statement = code.statement
+        lines = statement.lines
+        start = min([first.lineno, *(d.lineno for d in getattr(first, "decorator_list", ()))]) - statement.base
+        end = (last.end_lineno or last.lineno) - statement.base
+        self._span = Span(lines.line_span(start).start, lines.line_span(end).end)
+        self._line = start
+        self._old = _readable(statement.text[self._span.start : self._span.end])
+        self._is_nested = self._old[:1] in {" ", "\t"}
+        source = (_WRAPPER if self._is_nested else "") + self._old
+        config = cst.PartialParserConfig(default_indent=_indentation(document), default_newline=_newline(document))
+        try:
+            module = cst.parse_module(source, config)
+        except (cst.ParserSyntaxError, RecursionError, *UNPARSABLE) as error:
+            raise DraftError("This code can't be taken apart and put together again without loss.") from error
+        if module.code != source:
+            raise DraftError("This code can't be taken apart and put together again without loss.")
+        wrapper = MetadataWrapper(module, unsafe_skip_copy=True)
+        self._module = wrapper.module
+        self.body: Sequence[cst.BaseStatement] = self._block(self._module).body  # type: ignore[assignment]
+        self._positions = wrapper.resolve(PositionProvider)
+        self._by_start: defaultdict[tuple[int, int], list[cst.CSTNode]] = defaultdict(list)
+        for node, position in self._positions.items():
+            self._by_start[position.start.line, position.start.column].append(node)
+
+    def _block(self, module: cst.Module) -> cst.Module | cst.IndentedBlock:
+        if not self._is_nested:
+            return module
+        wrapper = cst.ensure_type(module.body[0], cst.If)
+        return cst.ensure_type(wrapper.body, cst.IndentedBlock)
+
+    # -- reading ----------------------------------------------------------------------------------------------------
+
+    def node(self, of: ast.AST, kind: type[C]) -> C:
+        """The libcst node of a syntax-tree node.
+
+        Args:
+            of: a node with a position, inside the statements of the draft.
+            kind: its libcst class: `cst.Call` for an `ast.Call`. For a statement that is a single line `kind` may be
+                the small statement (`cst.Raise`) or its line (`cst.SimpleStatementLine`).
+
+        Raises:
+            DraftError: there is none.
+        """
+        statement = self.code.statement
+        line, column = self._position(statement.offset(of.lineno, of.col_offset))  # type: ignore[attr-defined]
+        end = self._position(statement.offset(of.end_lineno, of.end_col_offset))  # type: ignore[attr-defined]
+        found = [node for node in self._by_start[line, column] if isinstance(node, kind)]
+        exact = [node for node in found if (p := self._positions[node].end, (p.line, p.column))[1] == end]
+        match exact or found:
+            case [node, *_]:
+                return node
+            case _:
+                raise DraftError(f"The {kind.__name__} in line {line} could not be found again.")
+
+    def _position(self, offset: int) -> tuple[int, int]:
+        line, column = self.code.statement.lines.position(offset)
+        return line - self._line + (2 if self._is_nested else 1), column
+
+    def replaced(self, new: Mapping[cst.CSTNode, cst.CSTNode]) -> Sequence[cst.BaseStatement]:
+        """The statements with some of their nodes replaced; a new node may contain old ones that are replaced too."""
+        replacer = _Replacer(new)
+        return [cst.ensure_type(statement.visit(replacer), cst.BaseStatement) for statement in self.body]
+
+    def code_for(self, node: cst.CSTNode) -> str:
+        """The source of a libcst node of this draft, old or new."""
+        return self._module.code_for_node(node)
+
+    # -- names ------------------------------------------------------------------------------------------------------
+
+    def reference(self, qualified: str, at: ast.AST, *, as_module: bool = False) -> str:
+        """How to write a dotted name at a place; imported if it is not yet, never under a name the user has.
+
+        Args:
+            qualified: `functools.wraps`.
+            at: where it is going to stand: decides which names are visible.
+            as_module: if it has to be imported, then as `import functools`.
+
+        Returns:
+            `wraps`, `functools.wraps`, `ft.wraps`..., as fits the imports of the file.
+        """
+        if (known := imports.spelling(self.code, qualified, at)) is not None:
+            return known
+        planned = imports.new_import(self.code, qualified, at, as_module=as_module, taken=self._imports)
+        self._imports.append(planned)
+        self._needs.append(at)
+        return planned.binds if planned.name else f"{planned.binds}.{qualified.rpartition('.')[2]}"
+
+    def expression(self, qualified: str, at: ast.AST, *, as_module: bool = False) -> cst.BaseExpression:
+        """`reference`, as a libcst expression."""
+        return cst.parse_expression(self.reference(qualified, at, as_module=as_module))
+
+    def fresh(self, *wanted: str) -> str:
+        """A name that occurs nowhere in the file: the first of `wanted` that is free, else the last one numbered."""
+        names = [*wanted, *(f"{wanted[-1]}_{number}" for number in range(2, 1000))]
+        text = self._document.text
+        name = next(n for n in names if n not in self._names and not re.search(rf"\b{re.escape(n)}\b", text))
+        self._names.add(name)
+        return name
+
+    # -- the result -------------------------------------------------------------------------------------------------
+
+    def finish(self, body: Sequence[cst.BaseStatement]) -> Rewriting:
+        """The edits that put `body` in the place of the old statements, and change the imports.
+
+        Raises:
+            DraftError: a comment would be lost, or the result would not be Python.
+        """
+        block = self._block(self._module).with_changes(body=list(body))
+        module = (
+            block
+            if isinstance(block, cst.Module)
+            else self._module.with_deep_changes(self._block(self._module), body=list(body))
+        )
+        new = module.code.removeprefix(_WRAPPER)
+        if lost := _comments(self._old) - _comments(new):
+            raise DraftError(f"The comment {next(iter(lost))!r} would be lost.")
+        if not self._old.endswith(("\n", "\r")):
+            new = new.rstrip("\r\n")
+        document, statement = self._document, self.code.statement
+        restored = statement.text[self._span.start : self._span.end]
+        if "\r" in restored and "\r\n" not in restored:
+            new = new.replace("\n", "\r")
+        offset = document.offset(statement) + self._span.start
+        edits = [edit.shifted(offset) for edit in difference(_readable(restored, keep=True), new)]
+        before = None if all(self.code.function_around(node) is not None for node in self._needs) else statement
+        used = set(re.findall(r"\b[^\W\d]\w*\b", self._old))
+        after = apply_edits(document.text, edits)
+        dropped = imports.droppable(document, after, used)
+        edits += imports.plan(document, self._imports, dropped, before)
+        _check(statement.text[: self._span.start] + new + statement.text[self._span.end :])
+        return Rewriting(tuple(edits))
+
+
+class _Replacer(cst.CSTTransformer):
+    def __init__(self, new: Mapping[cst.CSTNode, cst.CSTNode]) -> None:
+        super().__init__()
+        self._new = new
+
+    def on_leave(self, original_node: cst.CSTNode, updated_node: cst.CSTNode) -> cst.CSTNode:  # type: ignore[override]
+        return self._new.get(original_node, updated_node)
+
+
+def draft(document: Document, code: Analysis, fix: Fix) -> Rewriting:
+    """Carry out a fix.
+
+    Raises:
+        DraftError: it turns out that there is none, and why.
+    """
+    if fix.rewrite is None:
+        raise DraftError("There is nothing to apply.")
+    sketch = Draft(document, code, *fix.where)
+    return sketch.finish(list(fix.rewrite(sketch)))
+
+
+def _check(text: str) -> None:
+    try:
+        ast.parse(text.removeprefix("\ufeff"))
+    except UNPARSABLE as error:
+        raise DraftError("The result would not be valid Python.") from error
+
+
+def _comments(source: str) -> Counter[str]:
+    wrapped = _WRAPPER + source if source[:1] in {" ", "\t"} else source
+    tokens = tokenize.generate_tokens(io.StringIO(wrapped, newline="").readline)
+    return Counter(token.string.rstrip() for token in tokens if token.type == tokenize.COMMENT)
+
+
+def _readable(text: str, *, keep: bool = False) -> str:
+    """The text in a form that libcst reads without loss, of the same length.
+
+    It takes a lone carriage return for an ordinary character in some places, and a form feed for a fault.
+    """
+    if "\r" in text and "\r\n" not in text and not keep:
+        text = text.replace("\r", "\n")
+    if "\f" in text:
+        text = re.sub(r"^[ \t\f]+$", lambda match: " " * len(match.group()), text, flags=re.MULTILINE)
+    return text
+
+
+def _indentation(document: Document) -> str:
+    found = re.search(r"^(?:[^\s#].*:[ \t]*(?:#.*)?\r?[\n\r])([ \t]+)\S", document.text, flags=re.MULTILINE)
+    return found.group(1) if found else "    "
+
+
+def _newline(document: Document) -> str:
+    return "\n" if document.newline == "\r" else document.newline

@@ -1,0 +1,357 @@
+"""Find and rewrite: the two things the product does, as functions of a document.
+
+    analysed = analyse(Module(document), rules)
+    for diagnostic in analysed.diagnostics: ...
+    rewriting = analysed.rewrite(diagnostic, diagnostic.fixes[0])
+
+After an edit, `analyse(Module(document.edit(...)), rules, analysed)` looks only at the statements that changed, and at those
+that had asked the module something whose answer changed.
+"""
+
+from __future__ import annotations
+
+import difflib
+import logging
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from idiomatic.core.analysis.code import Analysis, Version
+from idiomatic.core.analysis.tree import tree
+from idiomatic.core.draft import DraftError, Rewriting, draft
+from idiomatic.core.idiom import Finding, Fix, Idiom, Kind, Refused, Safe, Unsafe
+from idiomatic.core.suppression import UNKNOWN, UNUSED, Suppression, silence, silenced_lines, suppressions
+from idiomatic.core.text import Edit, Span
+
+if TYPE_CHECKING:
+    import ast
+    from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
+
+    from idiomatic.core.document import Statement
+    from idiomatic.core.module import Module
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Rules:
+    """Which idioms are looked for.
+
+    Attributes:
+        idioms: those switched on.
+        target: the oldest Python the code must run on; idioms whose replacement is newer are left out.
+        known: the names of all rules there are, for suppressions that name one.
+    """
+
+    idioms: tuple[Idiom, ...]
+    target: Version
+    known: frozenset[str]
+    by_node: Mapping[type[ast.AST], tuple[Idiom, ...]] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        active = tuple(idiom for idiom in self.idioms if idiom.since <= self.target)
+        object.__setattr__(self, "idioms", active)
+        by_node: defaultdict[type[ast.AST], list[Idiom]] = defaultdict(list)
+        for idiom in active:
+            for node in idiom.nodes:
+                by_node[node].append(idiom)
+        object.__setattr__(self, "by_node", {node: tuple(idioms) for node, idioms in by_node.items()})
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The names of the idioms that are looked for."""
+        return frozenset(idiom.name for idiom in self.idioms)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Diagnostic:
+    """A finding at its place.
+
+    Attributes:
+        rule: the idiom.
+        statement: the top-level statement it is in.
+        span: what is underlined, in the statement's offsets.
+        finding: what the idiom said.
+        code: the analysis it was found with; `None` for one that is only remembered while its statement does not parse.
+    """
+
+    rule: Idiom
+    statement: Statement
+    span: Span
+    finding: Finding
+    code: Analysis | None
+
+    @property
+    def message(self) -> str:
+        """One sentence without a full stop."""
+        return self.finding.message
+
+    @property
+    def fixes(self) -> tuple[Fix, ...]:
+        """What can be done, the best first; nothing while the statement does not parse."""
+        return self.finding.fixes if self.code is not None else ()
+
+    @property
+    def fix(self) -> Fix | None:
+        """The fix that counts in bulk: the first, unless it is refused."""
+        first = self.fixes[0] if self.fixes else None
+        return None if first is None or isinstance(first.verdict, Refused) else first
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether it is reported: an idiom or refactoring that can't be applied is no news, a problem is."""
+        match self.rule.kind:
+            case Kind.PROBLEM:
+                return True
+            case Kind.IDIOM:
+                return self.code is None or not self.fixes or not isinstance(self.fixes[0].verdict, Refused)
+            case Kind.REFACTOR:
+                return False
+
+    @property
+    def sort_key(self) -> tuple[int, int, str]:
+        """By place within the statement, then by rule."""
+        return self.span.start, self.span.end, self.rule.name
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What is known about one statement.
+
+    Attributes:
+        diagnostics: in order of place, silenced ones included.
+        answers: what was asked of the module meanwhile.
+        code: the analysis.
+    """
+
+    diagnostics: tuple[Diagnostic, ...]
+    answers: Mapping[tuple[Hashable, ...], Any]
+    code: Analysis | None
+
+
+class Analysed:
+    """A document's findings.
+
+    Attributes:
+        module: the version of the document.
+        rules: what was looked for.
+        entries: what is known about each statement.
+    """
+
+    def __init__(self, module: Module, rules: Rules, entries: Mapping[Statement, Entry]) -> None:
+        self.module = module
+        self.rules = rules
+        self.entries = entries
+        self._diagnostics: tuple[Diagnostic, ...] | None = None
+
+    @property
+    def all_diagnostics(self) -> tuple[Diagnostic, ...]:
+        """Every finding that is not silenced, refused ones and refactorings included, in order of place."""
+        if self._diagnostics is None:
+            self._diagnostics = tuple(self._unsilenced())
+        return self._diagnostics
+
+    @property
+    def diagnostics(self) -> Iterator[Diagnostic]:
+        """The findings to report, in order of place."""
+        return (diagnostic for diagnostic in self.all_diagnostics if diagnostic.is_shown)
+
+    def place(self, diagnostic: Diagnostic) -> Span:
+        """Where a diagnostic is, in the document's offsets."""
+        return self.module.document.place(diagnostic.statement, diagnostic.span)
+
+    def at(self, span: Span) -> Iterator[Diagnostic]:
+        """All findings whose place touches a span of the document."""
+        for statement in self.module.document.between(span):
+            offset = self.module.document.offset(statement)
+            for diagnostic in self.all_diagnostics:
+                if diagnostic.statement is statement:
+                    own = diagnostic.span.shifted(offset)
+                    if own.start <= span.end and span.start <= own.end:
+                        yield diagnostic
+
+    def rewrite(self, diagnostic: Diagnostic, fix: Fix) -> Rewriting:
+        """Carry out a fix of a diagnostic.
+
+        Raises:
+            DraftError: it turns out that it can't be done, and why.
+        """
+        if diagnostic.code is None:
+            raise DraftError("This statement does not parse at the moment.")
+        if diagnostic.rule is UNUSED or diagnostic.rule is UNKNOWN:
+            return fix.rewrite(None)  # type: ignore[misc, arg-type, return-value]
+        return draft(self.module.document, diagnostic.code, fix)
+
+    def silence(self, diagnostic: Diagnostic) -> Edit | None:
+        """The edit that adds a suppression for a diagnostic; `None` where no line can take a comment."""
+        if diagnostic.code is None:
+            return None
+        return silence(self.module.document, diagnostic.code, diagnostic.finding.node, diagnostic.rule.name)
+
+    def _unsilenced(self) -> Iterator[Diagnostic]:
+        statements = self.module.document.statements
+        for_file = [(s, each) for s in statements for each in s.fact(suppressions) if each.whole_file]
+        used: set[tuple[Suppression, str]] = set()
+        for statement in statements:
+            here = statement.fact(suppressions)
+            kept: list[Diagnostic] = []
+            for diagnostic in self.entries[statement].diagnostics:
+                rule = diagnostic.rule.name
+                by = [each for _, each in for_file if each.covers(rule)]
+                if here and diagnostic.code is not None:
+                    lines = silenced_lines(diagnostic.code, diagnostic.finding.node)
+                    by += [each for each in here if not each.whole_file and each.line in lines and each.covers(rule)]
+                used |= {(each, rule) for each in by}
+                if not by:
+                    kept.append(diagnostic)
+            yield from kept
+        yield from self._about_suppressions(used)
+
+    def _about_suppressions(self, used: Collection[tuple[Suppression, str]]) -> Iterator[Diagnostic]:
+        for statement in self.module.document.statements:
+            for suppression in statement.fact(suppressions):
+                if statement.fault is None:
+                    yield from _judge(
+                        self, statement, suppression, {rule for each, rule in used if each is suppression}
+                    )
+
+
+def _judge(
+    analysed: Analysed, statement: Statement, suppression: Suppression, used: Collection[str]
+) -> Iterator[Diagnostic]:
+    """The findings about a suppression itself."""
+    code = analysed.entries[statement].code
+    names = [name for name, _ in suppression.names]
+    for name, span in suppression.names:
+        if name not in analysed.rules.known:
+            nearest = difflib.get_close_matches(name, analysed.rules.known, 1)
+            hint = f"; did you mean `{nearest[0]}`?" if nearest else ""
+            yield Diagnostic(UNKNOWN, statement, span, Finding(span, f"There is no rule `{name}`{hint}"), code)
+        elif name in analysed.rules.names and name not in used:
+            yield Diagnostic(UNUSED, statement, span, Finding(span, f"`{name}` silences nothing here"), code)
+    everything = analysed.rules.names >= analysed.rules.known - {UNUSED.name, UNKNOWN.name}
+    if not names and not used and everything:
+        span = suppression.span
+        yield Diagnostic(UNUSED, statement, span, Finding(span, "This suppression silences nothing"), code)
+
+
+def analyse(module: Module, rules: Rules, previous: Analysed | None = None) -> Analysed:
+    """The findings of a document.
+
+    Args:
+        module: the document and the project around it.
+        rules: what to look for.
+        previous: the findings of an earlier version, whose unchanged statements are not looked at again; ignored if it was
+            made with other rules.
+    """
+    known = previous.entries if previous is not None and previous.rules is rules else {}
+    entries: dict[Statement, Entry] = {}
+    for statement in module.document.statements:
+        entry = known.get(statement)
+        if entry is None or not _still_holds(entry, module):
+            entry = _examine(module, statement, rules, known)
+        entries[statement] = entry
+    return Analysed(module, rules, entries)
+
+
+def _still_holds(entry: Entry, module: Module) -> bool:
+    return all(
+        module.ask(question, *args, **dict(kwargs)) == answer  # type: ignore[operator, misc, arg-type, call-overload]
+        for (question, args, kwargs), answer in entry.answers.items()
+    )
+
+
+def _examine(module: Module, statement: Statement, rules: Rules, known: Mapping[Statement, Entry]) -> Entry:
+    if statement.fault is not None:
+        return Entry(tuple(_remembered(statement, known)), {}, None)
+    code = Analysis(module, statement, rules.target)
+    text = statement.text
+    asked = {
+        idiom for idiom in rules.idioms if not idiom.triggers or any(trigger in text for trigger in idiom.triggers)
+    }
+    if not asked or not statement.nodes:
+        return Entry((), {}, code)
+    found: list[Diagnostic] = []
+    index = statement.fact(tree)
+    for kind, idioms in rules.by_node.items():
+        wanted = [idiom for idiom in idioms if idiom in asked]
+        for node in index.of(kind) if wanted else ():
+            for idiom in wanted:
+                found += _ask(idiom, node, code)
+    found.sort(key=lambda diagnostic: diagnostic.sort_key)
+    return Entry(tuple(found), code.answers, code)
+
+
+def _ask(idiom: Idiom, node: ast.AST, code: Analysis) -> Iterator[Diagnostic]:
+    """What one idiom finds at one node; its failure is its own."""
+    try:
+        for finding in idiom.detect(node, code):
+            span = finding.node if isinstance(finding.node, Span) else code.span(finding.node)
+            yield Diagnostic(idiom, code.statement, span, finding, code)
+    except Exception:
+        logger.exception("%s failed on %r", idiom.name, code.statement)
+
+
+def _remembered(statement: Statement, known: Mapping[Statement, Entry]) -> Iterator[Diagnostic]:
+    """What was known of a statement that no longer parses, where the edit left it alone."""
+    if statement.was is None:
+        return
+    offset = 0
+    for old in statement.was.statements:
+        for diagnostic in known[old].diagnostics if old in known else ():
+            span = statement.was.moved(diagnostic.span.shifted(offset))
+            if span is not None and 0 <= span.start <= span.end <= len(statement.text):
+                yield Diagnostic(diagnostic.rule, statement, span, diagnostic.finding, None)
+        offset += len(old.text)
+
+
+def verdict_name(fix: Fix) -> str:
+    """`safe`, `unsafe` or `refused`."""
+    match fix.verdict:
+        case Safe():
+            return "safe"
+        case Unsafe():
+            return "unsafe"
+        case Refused():
+            return "refused"
+
+
+def fix_all(analysed: Analysed, *, unsafe: bool = False, limit: int = 1000) -> Iterator[tuple[Diagnostic, Analysed]]:
+    """Apply first fixes one after the other until none is left.
+
+    Args:
+        analysed: where to begin.
+        unsafe: apply unsafe fixes too.
+        limit: how many fixes at most, in case two idioms undo each other.
+
+    Yields:
+        Each diagnostic that was fixed, with the findings of the document after that.
+    """
+    failed: set[tuple[str, str, int]] = set()
+    for _ in range(limit):
+        for diagnostic in analysed.diagnostics:
+            fix = diagnostic.fix
+            key = (diagnostic.rule.name, diagnostic.statement.text, diagnostic.span.start)
+            if fix is None or key in failed or not (unsafe or isinstance(fix.verdict, Safe)):
+                continue
+            try:
+                rewriting = analysed.rewrite(diagnostic, fix)
+            except DraftError as error:
+                logger.info("%s: %s", diagnostic.rule.name, error)
+                failed.add(key)
+                continue
+            analysed = apply(analysed, rewriting.edits)
+            yield diagnostic, analysed
+            break
+        else:
+            return
+
+
+def apply(analysed: Analysed, edits: Sequence[Edit]) -> Analysed:
+    """The findings after edits that do not overlap."""
+    from idiomatic.core.module import Module  # noqa: PLC0415
+
+    document = analysed.module.document
+    for edit in sorted(edits, key=lambda edit: edit.span, reverse=True):
+        document = document.edit(edit.span, edit.text)
+    return analyse(Module(document, analysed.module.project), analysed.rules, analysed)

@@ -1,0 +1,122 @@
+"""What one definition looks like from outside: plain values that can be compared, kept and sent between processes."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from idiomatic.core.analysis.tree import FUNCTIONS, walk_own
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from idiomatic.core.analysis.tree import Function
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionFact:
+    """A function or method.
+
+    Attributes:
+        name: as defined.
+        is_async: whether it is an `async def`.
+        is_generator: whether its own body yields.
+        decorators: their source, without `@`.
+        parameters: their names, in order, stars left out.
+        returns: the source of the return annotation, if any.
+    """
+
+    name: str
+    is_async: bool
+    is_generator: bool
+    decorators: tuple[str, ...]
+    parameters: tuple[str, ...]
+    returns: str | None
+
+    @property
+    def is_coroutine(self) -> bool:
+        """Whether calling it gives a coroutine: nothing is known of what an unknown decorator makes of it."""
+        return self.is_async and not self.is_generator and set(self.decorators) <= {"staticmethod", "classmethod"}
+
+
+@dataclass(frozen=True, slots=True)
+class ClassFact:
+    """A class.
+
+    Attributes:
+        name: as defined.
+        bases: the source of its base classes.
+        keywords: the names of its keyword arguments (`metaclass`...).
+        decorators: their source, without `@`.
+        methods: the functions of its body, in order.
+        attributes: the names its body assigns or annotates.
+    """
+
+    name: str
+    bases: tuple[str, ...]
+    keywords: tuple[str, ...]
+    decorators: tuple[str, ...]
+    methods: tuple[FunctionFact, ...]
+    attributes: tuple[str, ...]
+
+    def method(self, name: str) -> FunctionFact | None:
+        """The last method of this name: the one that counts."""
+        return next((method for method in reversed(self.methods) if method.name == name), None)
+
+
+def parameter_names(arguments: ast.arguments) -> tuple[str, ...]:
+    """The names of all parameters, in order, those of `*args` and `**kwargs` included."""
+    return tuple(argument.arg for argument in parameters(arguments))
+
+
+def parameters(arguments: ast.arguments) -> Iterable[ast.arg]:
+    """All parameters in the order in which they are written."""
+    yield from arguments.posonlyargs
+    yield from arguments.args
+    if arguments.vararg:
+        yield arguments.vararg
+    yield from arguments.kwonlyargs
+    if arguments.kwarg:
+        yield arguments.kwarg
+
+
+def is_generator(function: Function | ast.Lambda) -> bool:
+    """Whether a function's own body yields."""
+    body = function.body if isinstance(function.body, list) else [function.body]
+    return any(
+        isinstance(node, (ast.Yield, ast.YieldFrom)) for statement in body for node in (statement, *walk_own(statement))
+    )
+
+
+def function_fact(function: Function) -> FunctionFact:
+    """The fact of a function definition."""
+    return FunctionFact(
+        function.name,
+        isinstance(function, ast.AsyncFunctionDef),
+        is_generator(function),
+        tuple(ast.unparse(decorator) for decorator in function.decorator_list),
+        parameter_names(function.args),
+        ast.unparse(function.returns) if function.returns else None,
+    )
+
+
+def class_fact(node: ast.ClassDef) -> ClassFact:
+    """The fact of a class definition."""
+    attributes: list[str] = []
+    for statement in node.body:
+        match statement:
+            case ast.Assign(targets=targets):
+                attributes += [target.id for target in targets if isinstance(target, ast.Name)]
+            case ast.AnnAssign(target=ast.Name(id=name)):
+                attributes.append(name)
+            case _:
+                pass
+    return ClassFact(
+        node.name,
+        tuple(ast.unparse(base) for base in node.bases),
+        tuple(keyword.arg or "**" for keyword in node.keywords),
+        tuple(ast.unparse(decorator) for decorator in node.decorator_list),
+        tuple(function_fact(member) for member in node.body if isinstance(member, FUNCTIONS)),
+        tuple(attributes),
+    )

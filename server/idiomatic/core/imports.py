@@ -1,0 +1,401 @@
+"""Imports: how a dotted name can be written at a place, and what has to be imported, or no longer, for that.
+
+All functions work on the module's own (unindented) import statements. Names imported under `if TYPE_CHECKING:` do not
+exist when the program runs and are never used for code.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from idiomatic.core.module import Module, bindings
+from idiomatic.core.text import Edit, Span
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from idiomatic.core.analysis.code import Analysis
+    from idiomatic.core.document import Document, Statement
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Import:
+    """`from module import name as alias`; without `name`: `import module as alias`."""
+
+    module: str
+    name: str | None = None
+    alias: str | None = None
+
+    @property
+    def binds(self) -> str:
+        """The name that it binds."""
+        return self.alias or self.name or self.module.partition(".")[0]
+
+    @property
+    def item(self) -> str:
+        """What stands after `import`."""
+        return f"{self.name or self.module}{f' as {self.alias}' if self.alias else ''}"
+
+    def __str__(self) -> str:
+        return f"from {self.module} import {self.item}" if self.name else f"import {self.item}"
+
+
+def names_for(module: Module, qualified: str) -> tuple[str, ...]:
+    """Question: the names that module-level imports, and nothing else, bind to the dotted name at run time."""
+    found: list[str] = []
+    for _, node in _all_imports(module.document):
+        for alias in node.names:
+            name = alias.asname or alias.name.partition(".")[0]
+            bound = module.ask(bindings, name)
+            if {binding.qualified for binding in bound} == {qualified} and not all(b.type_checking for b in bound):
+                found.append(name)
+    return tuple(dict.fromkeys(found))
+
+
+def spelling(code: Analysis, qualified: str, at: ast.AST) -> str | None:
+    """How the dotted name can be written at a node with the imports there are; `None` if it can't."""
+    owner, _, name = qualified.rpartition(".")
+    for wanted, rest in ((qualified, ""), (owner, f".{name}")):
+        scope = code.scope(at)
+        while scope.parent is not None:
+            for local, bound in scope.bindings.items():
+                if {b.qualified for b in bound} == {wanted} and code.scope(at).lookup(local) is scope:
+                    return local + rest
+            scope = scope.parent
+        for candidate in code.ask(names_for, wanted):
+            visible = code.scope(at).lookup(candidate)
+            if visible is not None and visible.parent is None and _is_bound_before(code, candidate, at):
+                return candidate + rest
+    return None
+
+
+def new_import(code: Analysis, qualified: str, at: ast.AST, *, as_module: bool, taken: Iterable[Import]) -> Import:
+    """The import that makes the dotted name available at a node without taking a name the user has.
+
+    Args:
+        code: the statement that needs it.
+        qualified: `functools.wraps`.
+        at: where it is needed.
+        as_module: import the module (`import functools`), not the name (`from functools import wraps`).
+        taken: what is going to be imported besides.
+    """
+    owner, _, name = qualified.rpartition(".")
+    forms = [Import(owner), Import(owner, name)] if as_module else [Import(owner, name), Import(owner)]
+    forms += [Import(owner, name, alias) for alias in (f"_{name}", f"{owner.replace('.', '_')}_{name}")]
+    forms += [Import(owner, name, f"_{name}_{number}") for number in range(2, 100)]
+    planned = {item.binds: item for item in taken}
+    for form in forms:
+        if planned.get(form.binds, form) == form and _is_free(code, form.binds, at):
+            return form
+    msg = f"no free name for {qualified}"
+    raise LookupError(msg)
+
+
+def _is_free(code: Analysis, name: str, at: ast.AST) -> bool:
+    visible = code.scope(at).lookup(name)
+    return visible is not None and visible.parent is None and not code.ask(bindings, name)
+
+
+def _is_bound_before(code: Analysis, name: str, at: ast.AST) -> bool:
+    """Whether a module-level import has run when a node is executed: any has, before a function's body."""
+    if code.function_around(at) is not None:
+        return True
+    return code.ask(_first_binder, name, code.statement)
+
+
+def _first_binder(module: Module, name: str, before: Statement) -> bool:
+    for statement in module.document.statements:
+        if statement is before:
+            return False
+        if any(
+            name == (alias.asname or alias.name.partition(".")[0])
+            for node in _imports(statement)
+            for alias in node.names
+        ):
+            return True
+    return False
+
+
+def _imports(statement: Statement) -> Iterator[ast.Import | ast.ImportFrom]:
+    for node in statement.nodes:
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            yield node
+
+
+def _all_imports(document: Document) -> Iterator[tuple[Statement, ast.Import | ast.ImportFrom]]:
+    for statement in document.statements:
+        for node in ast.walk(ast.Module(list(statement.nodes), [])) if "import" in statement.text else ():
+            if isinstance(node, (ast.Import, ast.ImportFrom)):
+                yield statement, node
+
+
+# -- edits ----------------------------------------------------------------------------------------------------------
+
+
+def plan(
+    document: Document, add: Iterable[Import], drop: Iterable[str] = (), before: Statement | None = None
+) -> Iterator[Edit]:
+    """The edits that add and drop imports.
+
+    Args:
+        document: whose spans the edits are in.
+        add: what to import. A `from` import joins an existing one of that module.
+        drop: names whose imports are no longer needed; a statement with a comment of its own is left alone.
+        before: the statement that needs the additions when the module is imported, if one does: an import that stands
+            after it can't be joined.
+    """
+    dropped = set(drop)
+    joined: defaultdict[ast.stmt, list[Import]] = defaultdict(list)
+    fresh: list[Import] = []
+    for item in sorted(set(add)):
+        host = _host(document, item, before)
+        if host is None:
+            fresh.append(item)
+        else:
+            joined[host].append(item)
+    for statement in document.statements:
+        for node in _imports(statement):
+            gone = [alias for alias in node.names if _binds(alias) in dropped and not _is_reexport(alias)]
+            for edit in _change(statement, node, joined.get(node, []), gone):
+                yield edit.shifted(document.offset(statement))
+    if fresh:
+        yield from _insert(document, fresh)
+
+
+def _binds(alias: ast.alias) -> str:
+    return alias.asname or alias.name.partition(".")[0]
+
+
+def _is_reexport(alias: ast.alias) -> bool:
+    return alias.asname is not None and alias.asname == alias.name
+
+
+def droppable(document: Document, text: str, names: Iterable[str]) -> Iterator[str]:
+    """Which of `names`, used before an edit, only their own module-level import still mentions after it.
+
+    Any other mention counts, even in a comment or a string (`__all__`, a quoted annotation).
+
+    Args:
+        document: before the edit.
+        text: the whole text after it.
+        names: candidates.
+    """
+    imported = {
+        _binds(alias): (alias, statement.source(node))
+        for statement in document.statements
+        for node in _imports(statement)
+        for alias in node.names
+    }
+    for name in names:
+        if (found := imported.get(name)) is None:
+            continue
+        alias, own = found
+        word = re.compile(rf"\b{re.escape(name)}\b")
+        if not _is_reexport(alias) and len(word.findall(text)) == len(word.findall(own)):
+            yield name
+
+
+def _host(document: Document, item: Import, before: Statement | None) -> ast.ImportFrom | None:
+    if item.name is None:
+        return None
+    for statement in document.statements:
+        if statement is before:
+            return None
+        for node in _imports(statement):
+            if (
+                isinstance(node, ast.ImportFrom)
+                and node.module == item.module
+                and not node.level
+                and node.names[0].name != "*"
+            ):
+                return node
+    return None
+
+
+def _change(
+    statement: Statement, node: ast.Import | ast.ImportFrom, add: Sequence[Import], drop: Sequence[ast.alias]
+) -> Iterator[Edit]:
+    """The edits of one import statement, in the statement's own offsets."""
+    if not add and not drop:
+        return
+    text, names = statement.text, node.names
+    spans = [statement.span(alias) for alias in names]
+    if drop and "#" in _line_of(statement, node):
+        drop = ()
+    items = [item.item for item in add]
+    if len(drop) == len(names):
+        if items:
+            yield Edit(Span(spans[0].start, spans[-1].end), ", ".join(items))
+        elif (whole := _own_lines(statement, node)) is not None:
+            yield Edit(whole, "")
+        return
+    kept = [index for index, alias in enumerate(names) if alias not in drop]
+    for index, alias in enumerate(names):
+        if alias not in drop:
+            continue
+        # With what stands between it and its neighbour, so that no comma is left over.
+        after = index + 1 < len(names) and not (index > 0 and index > kept[-1])
+        yield Edit(
+            Span(spans[index].start, spans[index + 1].start) if after else Span(spans[index - 1].end, spans[index].end),
+            "",
+        )
+    order = _order([names[index].name for index in kept])
+    for item in add:
+        following = next((index for index in kept if order and order(names[index].name) > order(item.name or "")), None)
+        if following is not None:
+            start = spans[following].start
+            between = text[spans[following - 1].end : start] if following else ", "
+            if following == 0 and len(names) > 1:
+                between = text[spans[0].end : spans[1].start]
+            yield Edit(Span(start, start), item.item + _separator(between))
+        else:
+            end = spans[kept[-1]].end
+            between = text[spans[-2].end : spans[-1].start] if len(names) > 1 else _before(text, spans[0].start)
+            yield Edit(Span(end, end), _separator(between) + item.item)
+
+
+def _before(text: str, start: int) -> str:
+    """What would separate a single name from a second one: a new line if it has a line to itself."""
+    head = text[:start]
+    blank = head[len(head.rstrip(" \t\r\n\f")) :]
+    return "," + blank if "\n" in blank or "\r" in blank else ", "
+
+
+def _separator(between: str) -> str:
+    """A comma and the white space of an existing separator, without its comments."""
+    if "\n" not in between and "\r" not in between:
+        return ", "
+    last_break = max(between.rfind("\n"), between.rfind("\r"))
+    newline = "\r\n" if "\r\n" in between else between[last_break]
+    return f",{newline}{between[last_break + 1 :]}"
+
+
+def _order(names: Sequence[str]) -> Callable[[str], tuple[int, str]] | None:
+    """The key by which names are sorted, `None` if they are in no known order."""
+
+    def by_type(name: str) -> tuple[int, str]:
+        kind = 0 if name.isupper() and len(name) > 1 else 1 if name[:1].isupper() else 2
+        return kind, name
+
+    keys = (by_type, lambda name: (0, name.casefold()), lambda name: (0, name))
+    return next((key for key in keys if list(names) == sorted(names, key=key)), None)
+
+
+def _line_of(statement: Statement, node: ast.stmt) -> str:
+    lines = statement.lines
+    first, last = node.lineno - statement.base, (node.end_lineno or node.lineno) - statement.base
+    return statement.text[lines.line_span(first).start : lines.line_span(last).end]
+
+
+def _own_lines(statement: Statement, node: ast.stmt) -> Span | None:
+    """The lines of a statement that shares them with no other."""
+    lines = statement.lines
+    first, last = node.lineno - statement.base, (node.end_lineno or node.lineno) - statement.base
+    whole = Span(lines.line_span(first).start, lines.line_span(last).end)
+    own = statement.span(node)
+    rest = statement.text[whole.start : own.start] + statement.text[own.end : whole.end]
+    return whole if not rest.strip() else None
+
+
+_HEADER: Final = re.compile(r"#!|#.*?coding[:=]")
+
+
+def _section(module: str, level: int) -> int:
+    """The groups into which imports are sorted: `__future__`, standard library, everything else."""
+    top = module.partition(".")[0]
+    if level:
+        return 3
+    return 0 if top == "__future__" else 1 if top in sys.stdlib_module_names else 2
+
+
+def _key(node: ast.Import | ast.ImportFrom) -> tuple[int, int, str]:
+    if isinstance(node, ast.Import):
+        name = node.names[0].name
+        return _section(name, 0), 0, name.lower()
+    return _section(node.module or "", node.level), 1, (node.module or "").lower()
+
+
+def _insert(document: Document, fresh: Sequence[Import]) -> Iterator[Edit]:
+    """New import lines where a sorter would have them, next to the imports at the top of the file."""
+    header: list[tuple[int, int, tuple[int, int, str]]] = []
+    docstring_end: int | None = None
+    first_code: tuple[Statement, ast.stmt] | None = None
+    for statement in document.statements:
+        for node in statement.nodes:
+            whole = _whole_lines(document, statement, node)
+            if isinstance(node, (ast.Import, ast.ImportFrom)):
+                if first_code is None:
+                    header.append((whole.start, whole.end, _key(node)))
+            elif not header and docstring_end is None and first_code is None and _is_docstring(node):
+                docstring_end = whole.end
+            elif first_code is None:
+                first_code = statement, node
+    newline = document.newline
+    grouped: dict[int, list[str]] = {}
+    for item in fresh:
+        key = (_section(item.module, 0), 1 if item.name else 0, item.module.lower())
+        same = [entry for entry in header if entry[2][0] == key[0]]
+        line = f"{item}{newline}"
+        if same:
+            earlier = [entry for entry in same if entry[2] <= key]
+            at = earlier[-1][1] if earlier else same[0][0]
+        elif following := [entry for entry in header if entry[2][0] > key[0]]:
+            at, line = following[0][0], line + newline
+        elif header:
+            at, line = header[-1][1], newline + line
+        elif docstring_end is not None:
+            at, line = docstring_end, newline + line
+        else:
+            at = _top(document)
+        grouped.setdefault(at, []).append(line)
+    for at, lines in grouped.items():
+        block = "".join(line.strip("\r\n") + newline for line in lines)
+        lead = newline if lines[0].startswith(("\r", "\n")) else ""
+        trail = newline if any(line.endswith(newline * 2) for line in lines) else ""
+        if at and not document.text[:at].endswith(("\n", "\r")):
+            lead = newline + lead
+        if not header:
+            trail = _gap(document, at, first_code)
+        yield Edit(Span(at, at), lead + block + trail)
+
+
+def _gap(document: Document, at: int, first: tuple[Statement, ast.stmt] | None) -> str:
+    """The blank lines missing between new imports at an offset and the code below."""
+    rest = document.text[at:]
+    present = len(re.findall(r"\r\n|\r|\n", rest[: len(rest) - len(rest.lstrip())]))
+    if first is None or not rest.strip():
+        return ""
+    wanted = 2 if isinstance(first[1], (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)) else 1
+    return document.newline * max(0, wanted - present)
+
+
+def _is_docstring(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+
+
+def _whole_lines(document: Document, statement: Statement, node: ast.stmt) -> Span:
+    lines = statement.lines
+    first, last = node.lineno - statement.base, (node.end_lineno or node.lineno) - statement.base
+    return document.place(statement, Span(lines.line_span(first).start, lines.line_span(last).end))
+
+
+def _top(document: Document) -> int:
+    """Where the first import of a file without docstring goes: below `#!`, the coding line and a licence."""
+    lines = document.lines
+    index = 0
+    while index < len(lines) and _HEADER.match(lines.line(index).lstrip("\ufeff")):
+        index += 1
+    end = index
+    while end < len(lines) and lines.line(end).startswith("#"):
+        end += 1
+    if index < end < len(lines) and not lines.line(end).strip():
+        index = end + 1
+    elif index < len(lines) and index and not lines.line(index).strip():
+        index += 1
+    offset = lines.starts[index] if index < len(lines) else len(document.text)
+    return max(offset, 1) if document.text.startswith("\ufeff") else offset

@@ -1,0 +1,202 @@
+"""Comments that silence findings.
+
+`# idiomatic: ignore[name, ...]` on the first or last line of a statement silences these rules there;
+`# idiomatic: ignore-file[name, ...]` anywhere silences them in the whole file. Without brackets every rule is meant. A
+comment that names no rule there is, or that silences nothing, is itself a finding.
+"""
+
+from __future__ import annotations
+
+import ast
+import io
+import re
+import tokenize
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from idiomatic.core.idiom import Idiom, Kind
+from idiomatic.core.text import Edit, Span
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from idiomatic.core.analysis.code import Analysis
+    from idiomatic.core.document import Document, Statement
+
+_COMMENT: Final = re.compile(r"#[ \t]*idiomatic:[ \t]*ignore(?P<file>-file)?\b(?:[ \t]*\[(?P<names>[^\]\r\n]*)\])?")
+
+
+@dataclass(frozen=True, slots=True)
+class Suppression:
+    """One comment.
+
+    Attributes:
+        span: the comment's own part of the text (`# idiomatic: ignore[...]`), in the statement's offsets.
+        line: its line, from 0 within the statement.
+        names: the rules it names, with the span of each; empty: all rules.
+        whole_file: whether it counts for the whole file.
+    """
+
+    span: Span
+    line: int
+    names: tuple[tuple[str, Span], ...]
+    whole_file: bool
+
+    def covers(self, rule: str) -> bool:
+        """Whether it silences that rule."""
+        return not self.names or any(rule == name for name, _ in self.names)
+
+
+def suppressions(statement: Statement) -> tuple[Suppression, ...]:
+    """The suppressions in a statement: use `statement.fact(suppressions)`, which finds them once."""
+    if "idiomatic:" not in statement.text:
+        return ()
+    found: list[Suppression] = []
+    for offset, comment in _comments(statement):
+        for match in _COMMENT.finditer(comment):
+            names = tuple(_names(match, offset))
+            line, _ = statement.lines.position(offset)
+            found.append(Suppression(Span(*match.span()).shifted(offset), line, names, match.group("file") is not None))
+    return tuple(found)
+
+
+def _comments(statement: Statement) -> Iterator[tuple[int, str]]:
+    lines = statement.lines
+    try:
+        for token in tokenize.generate_tokens(io.StringIO(statement.text, newline="").readline):
+            if token.type == tokenize.COMMENT:
+                yield lines.starts[token.start[0] - 1] + token.start[1], token.string
+    except (tokenize.TokenError, SyntaxError):
+        return  # a statement in the middle of typing: what came before the fault counts
+
+
+def _names(match: re.Match[str], offset: int) -> Iterator[tuple[str, Span]]:
+    if match["names"] is None:
+        return
+    for name in re.finditer(r"[^\s,]+", match["names"]):
+        yield name.group(), Span(*name.span()).shifted(offset + match.start("names"))
+
+
+def silenced_lines(code: Analysis, node: ast.AST | Span) -> frozenset[int]:
+    """The lines, from 0 within the statement, on which a comment silences a finding at `node`.
+
+    These are the first and last line of the smallest statement (or `except` or `case` clause) around it, the last line
+    of its header, and the lines of the node itself.
+    """
+    base, lines = code.statement.base, code.statement.lines
+    if isinstance(node, Span):
+        return frozenset(range(lines.position(node.start)[0], lines.position(node.end)[0] + 1))
+    found = {node.lineno - base, (node.end_lineno or node.lineno) - base}  # type: ignore[attr-defined]
+    for around in (node, *code.ancestors(node)):
+        if not isinstance(around, (ast.stmt, ast.excepthandler, ast.match_case)):
+            continue
+        body = getattr(around, "body", None)
+        if isinstance(around, ast.match_case):
+            found.add(around.pattern.lineno - base)
+        else:
+            found |= {around.lineno - base, (around.end_lineno or around.lineno) - base}
+            found |= {decorator.lineno - base for decorator in getattr(around, "decorator_list", ())}
+        if body:
+            header_end = code.statement.text[: code.span(body[0]).start].rstrip()
+            # Comments between the header and the body belong to the body.
+            while header_end.splitlines()[-1].lstrip().startswith("#"):
+                header_end = header_end[: header_end.rindex("#")].rstrip()
+            found.add(lines.position(len(header_end))[0])
+        break
+    return frozenset(found)
+
+
+def silence(document: Document, code: Analysis, node: ast.AST | Span, rule: str) -> Edit | None:
+    """The edit that silences a rule at a node; `None` where no line can take a comment."""
+    statement = code.statement
+    lines = statement.lines
+    candidates = sorted(silenced_lines(code, node))
+    for known in statement.fact(suppressions):
+        if known.line in candidates and not known.whole_file and known.names:
+            end = known.names[-1][1].end
+            return Edit(document.place(statement, Span(end, end)), f", {rule}")
+    first = _line_of(code, node)
+    for line in sorted(candidates, key=lambda line: (line != first, line)):
+        content = lines.line(line)
+        if content.endswith("\\") or not _takes_comment(statement, line):
+            continue
+        end = lines.starts[line] + len(content.rstrip())
+        return Edit(document.place(statement, Span(end, end)), f"  # idiomatic: ignore[{rule}]")
+    return None
+
+
+def _line_of(code: Analysis, node: ast.AST | Span) -> int:
+    if isinstance(node, Span):
+        return code.statement.lines.position(node.start)[0]
+    return (
+        code.statement_of(node).lineno - code.statement.base
+        if not isinstance(node, ast.excepthandler)
+        else node.lineno - code.statement.base
+    )
+
+
+def _takes_comment(statement: Statement, line: int) -> bool:
+    """Whether a line ends outside any string."""
+    end = statement.lines.starts[line] + len(statement.lines.line(line))
+    for node in statement.nodes:
+        for child in ast.walk(node):
+            if isinstance(child, (ast.JoinedStr, ast.Constant)) and child.lineno != child.end_lineno:
+                span = statement.span(child)
+                if span.start < end < span.end and not _is_joined(statement, span, end):
+                    return False
+    return True
+
+
+def _is_joined(statement: Statement, span: Span, end: int) -> bool:
+    """Whether a line ends between two strings that follow each other: there a comment is possible."""
+    text = statement.text[span.start : end]
+    return not any(quotes in text for quotes in ('"""', "'''"))
+
+
+def _rule(name: str, text: str) -> Idiom:
+    def detect(node: ast.AST, code: Analysis) -> Iterator[object]:  # noqa: ARG001
+        return iter(())
+
+    return Idiom(name, "suppression", Kind.PROBLEM, (3, 0), (), (), (), detect, text.strip(), __file__)  # type: ignore[arg-type]
+
+
+UNUSED: Final = _rule(
+    "unused-suppression",
+    """Remove a suppression that silences nothing.
+
+## Why
+The code it was written for has been changed; left where it is, it will silence the next real finding.
+## Example
+```python
+total = sum(prices)  # idiomatic: ignore[naive-utcnow]
+```
+becomes
+```python
+total = sum(prices)
+```
+## Fix safety
+Safe: only the comment, or the one name in it, is removed. Rules that are switched off are not counted as unused.
+## References
+- [Suppression comments](../configuration.md#suppression)
+""",
+)
+UNKNOWN: Final = _rule(
+    "unknown-suppression",
+    """Name a rule that exists in a suppression.
+
+## Why
+A misspelt name silences nothing, and nobody notices.
+## Example
+```python
+stamp = datetime.utcnow()  # idiomatic: ignore[naive-utc]
+```
+becomes
+```python
+stamp = datetime.utcnow()  # idiomatic: ignore[naive-utcnow]
+```
+## Fix safety
+Unsafe: the nearest name is a guess.
+## References
+- [Suppression comments](../configuration.md#suppression)
+""",
+)
