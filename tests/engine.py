@@ -1,0 +1,53 @@
+"""How the tests drive the engine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from idiomatic.core import catalogue, engine
+from idiomatic.core.document import Document
+from idiomatic.core.facts import class_fact, function_fact
+from idiomatic.core.module import Module
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from idiomatic.core.analysis.code import Version
+    from idiomatic.core.facts import ClassFact, FunctionFact
+
+
+@dataclass(frozen=True)
+class Neighbours:
+    """A project of other files, by dotted module name, for questions across files."""
+
+    files: Mapping[str, str] = field(default_factory=dict)
+
+    def definition(self, qualified: str) -> FunctionFact | ClassFact | None:
+        import ast
+
+        name = qualified.lstrip(".")
+        for module, text in self.files.items():
+            if not name.startswith(f"{module}."):
+                continue
+            first, _, rest = name.removeprefix(f"{module}.").partition(".")
+            for node in ast.parse(text).body:
+                match node:
+                    case ast.ClassDef() if node.name == first:
+                        return class_fact(node).method(rest) if rest else class_fact(node)
+                    case ast.FunctionDef() | ast.AsyncFunctionDef() if node.name == first and not rest:
+                        return function_fact(node)
+                    case _:
+                        pass
+        return None
+
+
+def rules(*names: str, target: Version = (3, 13)) -> engine.Rules:
+    known = catalogue.load()
+    return engine.Rules(tuple(known[name] for name in names or known), target, frozenset(known))
+
+
+def analyse(
+    text: str, *names: str, target: Version = (3, 13), files: Mapping[str, str] | None = None
+) -> engine.Analysed:
+    return engine.analyse(Module(Document.parse(text), Neighbours(files or {})), rules(*names, target=target))
