@@ -1,0 +1,143 @@
+"""Fills `bundled/libs` with the server and the libraries it runs on, for one platform and every supported Python.
+
+The libraries are the ones of `requirements/runtime.txt`, checked against its hashes. Wheels that hold native code are
+fetched once for each Python version and unpacked over one another: their Python files are the same, and the suffix of
+a native module names the version it is for.
+"""
+
+import argparse
+import hashlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+CLIENT = Path(__file__).resolve().parent.parent
+REPOSITORY = CLIENT.parent.parent
+LOCK = REPOSITORY / "requirements" / "runtime.txt"
+LIBS = CLIENT / "bundled" / "libs"
+
+PYTHONS = ("3.11", "3.12", "3.13", "3.14")
+
+# The names that the editor has for platforms, and the wheels that fit each.
+PLATFORMS = {
+    "linux-x64": ("manylinux_2_28_x86_64", "manylinux_2_17_x86_64", "manylinux2014_x86_64"),
+    "linux-arm64": ("manylinux_2_28_aarch64", "manylinux_2_17_aarch64", "manylinux2014_aarch64"),
+    "alpine-x64": ("musllinux_1_2_x86_64",),
+    "alpine-arm64": ("musllinux_1_2_aarch64",),
+    "darwin-x64": tuple(f"macosx_{release}_x86_64" for release in ("10_9", "10_12", "10_13", "11_0")),
+    "darwin-arm64": ("macosx_11_0_arm64",),
+    "win32-x64": ("win_amd64",),
+    "win32-arm64": ("win_arm64",),
+}
+
+# Only libcst's own command line reads YAML, and it would double the native code.
+UNUSED = ("pyyaml", "pyyaml-ft")
+
+
+def main() -> int:
+    """Download what the lock names, unpack it, and put the server beside it."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--target", choices=sorted(PLATFORMS), required=True)
+    target = parser.parse_args().target
+
+    requirements = needed(LOCK.read_text())
+    stamp = CLIENT / "dist" / "libs.stamp"
+    state = hashlib.sha256("\n".join([Path(__file__).read_text(), requirements, target]).encode()).hexdigest()
+    if not (LIBS.exists() and stamp.exists() and stamp.read_text() == state):
+        stamp.unlink(missing_ok=True)
+        shutil.rmtree(LIBS, ignore_errors=True)
+        LIBS.mkdir(parents=True)
+        with tempfile.TemporaryDirectory() as directory:
+            wheels = Path(directory)
+            pythons = [python for python in PYTHONS if download(requirements, target, python, wheels)]
+            if not pythons:
+                return 1
+            for wheel in sorted(wheels.glob("*.whl")):
+                unpack(wheel)
+        print(f"libraries for {target}, Python {', '.join(pythons)}")
+        stamp.parent.mkdir(exist_ok=True)
+        stamp.write_text(state)
+    for cache in list(LIBS.rglob("__pycache__")):
+        shutil.rmtree(cache)
+    with tempfile.TemporaryDirectory() as directory:
+        unpack(build_server(Path(directory)))
+    return 0
+
+
+def needed(lock: str) -> str:
+    """Return the lock without the packages the server does not import."""
+    blocks = requirement_blocks(lock)
+    return "".join(block for name, block in blocks if name not in UNUSED)
+
+
+def requirement_blocks(lock: str) -> Iterator[tuple[str, str]]:
+    """Yield each package of a lock with its lines; a line that is indented belongs to the one before."""
+    name, block = "", ""
+    for line in lock.splitlines(keepends=True):
+        if line[:1].isalnum():
+            if block:
+                yield name, block
+            name, block = line.partition("==")[0].strip().lower(), ""
+        if name and not line.lstrip().startswith("#"):
+            block += line
+    if block:
+        yield name, block
+
+
+def download(requirements: str, target: str, python: str, wheels: Path) -> bool:
+    """Fetch the wheels for one Python version; say so and return False when one is missing."""
+    lock = wheels / "requirements.txt"
+    lock.write_text(requirements)
+    platforms = [argument for platform in PLATFORMS[target] for argument in ("--platform", platform)]
+    command = [
+        sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check",
+        "--no-deps", "--require-hashes", "--only-binary=:all:", "--implementation", "cp", "--python-version", python,
+        *platforms, "--dest", str(wheels), "--requirement", str(lock),
+    ]  # fmt: skip
+    result = subprocess.run(command, stderr=subprocess.PIPE, text=True, check=False)
+    if result.returncode:
+        print(f"left out Python {python} for {target}:\n{result.stderr.strip()}", file=sys.stderr)
+    return result.returncode == 0
+
+
+def build_server(directory: Path) -> Path:
+    """Build the wheel of the repository's own package."""
+    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--disable-pip-version-check", "--no-deps"]
+    if subprocess.run([sys.executable, "-c", "import hatchling"], stderr=subprocess.DEVNULL, check=False).returncode == 0:
+        command.append("--no-build-isolation")
+    subprocess.run([*command, "--wheel-dir", str(directory), str(REPOSITORY)], check=True)
+    for old in (LIBS / "idiomatic", *LIBS.glob("idiomatic-*.dist-info")):
+        shutil.rmtree(old, ignore_errors=True)
+    (wheel,) = directory.glob("idiomatic-*.whl")
+    return wheel
+
+
+def unpack(wheel: Path) -> None:
+    """Unpack a wheel into `LIBS`; a file that is there already has to be the same."""
+    with zipfile.ZipFile(wheel) as archive:
+        for entry in archive.infolist():
+            path = LIBS / entry.filename
+            if entry.is_dir() or is_left_out(path):
+                continue
+            content = archive.read(entry)
+            if path.exists() and path.read_bytes() != content:
+                raise SystemExit(f"error: {entry.filename} of {wheel.name} differs from that of another wheel")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+
+
+def is_left_out(path: Path) -> bool:
+    """Say whether the server runs without this file of a wheel."""
+    parts = path.relative_to(LIBS).parts
+    if parts[0].endswith(".dist-info"):
+        # The name, version and licence stay; how one wheel was built and installed is not true of several.
+        return parts[-1] in {"RECORD", "WHEEL", "INSTALLER"}
+    return "tests" in parts[1:] or parts[0].endswith(".data")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,33 @@
+import { commands, type ExtensionContext, window, workspace } from 'vscode';
+
+import { onDidChangeEnvironment } from './python_extension';
+import { Server } from './server';
+import { requiresRestart } from './settings';
+
+let server: Server | undefined;
+
+export async function activate(context: ExtensionContext): Promise<void> {
+  const log = window.createOutputChannel('idiomatic', { log: true });
+  const running = new Server(context, log);
+  server = running;
+
+  context.subscriptions.push(
+    log,
+    commands.registerCommand('idiomatic.restartServer', () => running.restart()),
+    commands.registerCommand('idiomatic.showLogs', () => {
+      log.show();
+    }),
+    workspace.onDidChangeConfiguration(async (event) => {
+      if (requiresRestart(event)) {
+        await running.restart();
+      }
+    }),
+    workspace.onDidGrantWorkspaceTrust(() => running.update()),
+    onDidChangeEnvironment(() => running.update()),
+  );
+  await running.restart();
+}
+
+export async function deactivate(): Promise<void> {
+  await server?.stop();
+}
