@@ -27,9 +27,9 @@ The list says what is expected; each line may be left out, and all but `target` 
 - `only: 2` — the second finding is meant; default 1;
 - `target: 3.9` — the target version; default 3.13.
 
-Without a second Python fence a safe or unsafe verdict is a mistake in the case. By default the first finding's action is
-applied alone; `apply: all` applies the first actions of all findings until none is left. A fence ```` ```python file=app.users ````
-is another file of the project.
+Without a second Python fence a safe or unsafe verdict is a mistake in the case. By default the first finding's action
+is applied alone; `apply: all` applies the first actions of all findings until none is left. A fence
+```` ```python file=app.users ```` is another file of the project.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ from pathlib import Path
 
 import pytest
 from idiomatic.core import catalogue, engine
-from idiomatic.core.idiom import Refused, Unsafe
+from idiomatic.core.idiom import Fix, Refused, Unsafe
 from markdown_it import MarkdownIt
 
 from tests.engine import analyse
@@ -149,7 +149,7 @@ def _reasons(verdict: object) -> tuple[str, ...]:
             return ()
 
 
-def _result(case: Case, analysed: engine.Analysed, diagnostic: engine.Diagnostic, fix: engine.Fix) -> str:
+def _result(case: Case, analysed: engine.Analysed, diagnostic: engine.Diagnostic, fix: Fix) -> str:
     if case.one("apply", "") == "all":
         for _, fixed in engine.fix_all(analysed, unsafe=True):
             analysed = fixed

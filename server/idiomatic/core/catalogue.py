@@ -85,7 +85,7 @@ def read(module: ModuleType) -> Idiom:
         name=stem.replace("_", "-"),
         family=family.rpartition(".")[2],
         kind=_constant(module, "KIND", Kind),
-        since=_constant(module, "SINCE", tuple),  # type: ignore[arg-type]
+        since=_constant(module, "SINCE", tuple),
         triggers=_constant(module, "TRIGGERS", tuple),
         also=_constant(module, "ALSO", tuple),
         nodes=_nodes(module, detect),
@@ -113,7 +113,7 @@ def _nodes(module: ModuleType, detect: types.FunctionType) -> tuple[type[ast.AST
     wanted = annotations[0]
     if isinstance(wanted, str):
         try:
-            wanted = eval(wanted, vars(module))  # noqa: S307 - an annotation of our own source
+            wanted = eval(wanted, vars(module))  # an annotation of our own source
         except NameError as error:
             raise _fault(module, line, f"the annotation {annotations[0]!r} of `detect`: {error}") from error
     members = typing.get_args(wanted) or (wanted,)

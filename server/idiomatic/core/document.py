@@ -1,8 +1,8 @@
 """The text as a sequence of statements, and what an edit does to it.
 
 A `Document` is immutable: `Document.edit` gives a new one that shares every statement the edit did not touch. A
-`Statement` knows only its own text and counts all positions from its own start, so statements after an edit are the very
-same objects: nothing of theirs has to be computed again, not even moved.
+`Statement` knows only its own text and counts all positions from its own start, so statements after an edit are the
+very same objects: nothing of theirs has to be computed again, not even moved.
 
 Invariant: `"".join(s.text for s in document.statements) == document.text`, after any sequence of edits.
 """
@@ -115,7 +115,7 @@ class Statement:
         """The offset in `text` of a position as `ast` gives it for one of `nodes` (column in UTF-8 bytes)."""
         return self.lines.byte_offset(lineno - self.base, col_offset)
 
-    def span(self, node: ast.expr | ast.stmt | ast.excepthandler | ast.arg | ast.keyword | ast.alias | ast.AST) -> Span:
+    def span(self, node: ast.AST) -> Span:
         """The range of `text` that a node covers; decorators are not part of the definition they decorate.
 
         Raises:
@@ -166,7 +166,7 @@ class Document:
 
     @cached_property
     def newline(self) -> str:
-        """The line ending that new lines get: the first one the text uses, else `\\n`."""
+        r"""The line ending that new lines get: the first one the text uses, else `\\n`."""
         return newline_of(self.text)
 
     @cached_property
@@ -257,7 +257,7 @@ def _fault(error: BaseException, text: str) -> Fault:
 
 
 def _first_line(node: ast.stmt) -> int:
-    decorators = getattr(node, "decorator_list", ())
+    decorators: list[ast.expr] = getattr(node, "decorator_list", [])
     return min([node.lineno, *(decorator.lineno for decorator in decorators)])
 
 

@@ -12,7 +12,7 @@ import re
 import tokenize
 from collections import Counter, defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar, cast
 
 import libcst as cst
 from libcst.metadata import MetadataWrapper, PositionProvider
@@ -87,7 +87,7 @@ class Draft:
             raise DraftError("This code can't be taken apart and put together again without loss.")
         wrapper = MetadataWrapper(module, unsafe_skip_copy=True)
         self._module = wrapper.module
-        self.body: Sequence[cst.BaseStatement] = self._block(self._module).body  # type: ignore[assignment]
+        self.body: Sequence[cst.BaseStatement] = self._block(self._module).body
         self._positions = wrapper.resolve(PositionProvider)
         self._by_start: defaultdict[tuple[int, int], list[cst.CSTNode]] = defaultdict(list)
         for node, position in self._positions.items():
@@ -128,9 +128,9 @@ class Draft:
         return line - self._line + (2 if self._is_nested else 1), column
 
     def replaced(self, new: Mapping[cst.CSTNode, cst.CSTNode]) -> Sequence[cst.BaseStatement]:
-        """The statements with some of their nodes replaced; a new node may contain old ones that are replaced too."""
+        """The statements with some of their nodes, by identity, replaced."""
         replacer = _Replacer(new)
-        return [cst.ensure_type(statement.visit(replacer), cst.BaseStatement) for statement in self.body]
+        return [cast("cst.BaseStatement", statement.visit(replacer)) for statement in self.body]
 
     def code_for(self, node: cst.CSTNode) -> str:
         """The source of a libcst node of this draft, old or new."""

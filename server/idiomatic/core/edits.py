@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import re
-from os.path import commonprefix
 from typing import TYPE_CHECKING, Final
 
 from idiomatic.core.text import Edit, Span
@@ -34,8 +33,8 @@ def difference(old: str, new: str) -> Iterator[Edit]:
 def trimmed(old: str, edit: Edit) -> Edit:
     """The same edit of `old` without the characters that it does not change at its two ends."""
     before = old[edit.span.start : edit.span.end]
-    head = len(commonprefix([before, edit.text]))
-    tail = len(commonprefix([before[head:][::-1], edit.text[head:][::-1]]))
+    head = _common(before, edit.text)
+    tail = _common(before[head:][::-1], edit.text[head:][::-1])
     # Cutting between the two characters of a line ending would leave half of it in the edit.
     if head and "\r\n" in (before[head - 1 : head + 1], edit.text[head - 1 : head + 1]):
         head -= 1
@@ -43,3 +42,10 @@ def trimmed(old: str, edit: Edit) -> Edit:
     if tail and old[end - 1 : end + 1] == "\r\n":
         tail -= 1
     return Edit(Span(edit.span.start + head, edit.span.end - tail), edit.text[head : len(edit.text) - tail])
+
+
+def _common(one: str, other: str) -> int:
+    """How many characters two texts begin with in common."""
+    return next(
+        (index for index, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other))
+    )

@@ -4,8 +4,8 @@
     for diagnostic in analysed.diagnostics: ...
     rewriting = analysed.rewrite(diagnostic, diagnostic.fixes[0])
 
-After an edit, `analyse(Module(document.edit(...)), rules, analysed)` looks only at the statements that changed, and at those
-that had asked the module something whose answer changed.
+After an edit, `analyse(Module(document.edit(...)), rules, analysed)` looks only at the statements that changed, and at
+those that had asked the module something whose answer changed.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from idiomatic.core.analysis.code import Analysis, Version
 from idiomatic.core.analysis.tree import tree
 from idiomatic.core.draft import DraftError, Rewriting, draft
 from idiomatic.core.idiom import Finding, Fix, Idiom, Kind, Refused, Safe, Unsafe
+from idiomatic.core.module import Module
 from idiomatic.core.suppression import UNKNOWN, UNUSED, Suppression, silence, silenced_lines, suppressions
 from idiomatic.core.text import Edit, Span
 
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
 
     from idiomatic.core.document import Statement
-    from idiomatic.core.module import Module
 
 logger = logging.getLogger(__name__)
 
@@ -241,8 +241,8 @@ def analyse(module: Module, rules: Rules, previous: Analysed | None = None) -> A
     Args:
         module: the document and the project around it.
         rules: what to look for.
-        previous: the findings of an earlier version, whose unchanged statements are not looked at again; ignored if it was
-            made with other rules.
+        previous: the findings of an earlier version, whose unchanged statements are not looked at again; ignored if it
+            was made with other rules.
     """
     known = previous.entries if previous is not None and previous.rules is rules else {}
     entries: dict[Statement, Entry] = {}
@@ -256,7 +256,7 @@ def analyse(module: Module, rules: Rules, previous: Analysed | None = None) -> A
 
 def _still_holds(entry: Entry, module: Module) -> bool:
     return all(
-        module.ask(question, *args, **dict(kwargs)) == answer  # type: ignore[operator, misc, arg-type, call-overload]
+        module.ask(question, *args, **dict(kwargs)) == answer  # type: ignore[misc, arg-type, call-overload]
         for (question, args, kwargs), answer in entry.answers.items()
     )
 
@@ -349,8 +349,6 @@ def fix_all(analysed: Analysed, *, unsafe: bool = False, limit: int = 1000) -> I
 
 def apply(analysed: Analysed, edits: Sequence[Edit]) -> Analysed:
     """The findings after edits that do not overlap."""
-    from idiomatic.core.module import Module  # noqa: PLC0415
-
     document = analysed.module.document
     for edit in sorted(edits, key=lambda edit: edit.span, reverse=True):
         document = document.edit(edit.span, edit.text)

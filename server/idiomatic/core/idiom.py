@@ -1,7 +1,7 @@
 """What an idiom is, what it finds, and what it offers.
 
-An idiom is a file below `idiomatic/idioms/<family>/`; ARCHITECTURE.md says how to write one. This module has the words such
-a file uses: `Kind`, `Finding`, `Fix` and the three verdicts.
+An idiom is a file below `idiomatic/idioms/<family>/`; ARCHITECTURE.md says how to write one. This module has the words
+such a file uses: `Kind`, `Finding`, `Fix` and the three verdicts.
 """
 
 from __future__ import annotations
@@ -93,8 +93,8 @@ class Fix:
         title: what it does, as an imperative; an unsafe one says its consequence in a few words in parentheses.
         verdict: whether it may be applied, and why not.
         where: the first and the last of the neighbouring statements that are replaced (see `Analysis.lines`).
-        rewrite: gives the new statements, from the old ones in the draft. Called only when the user wants to see or have
-            the result; `None` for a refused fix.
+        rewrite: gives the new statements, from the old ones in the draft. Called only when the user wants to see or
+            have the result; `None` for a refused fix.
     """
 
     title: str
@@ -124,7 +124,7 @@ class Finding:
 
 
 Detect: TypeAlias = Callable[..., Iterator[Finding]]
-"""`detect(node: ast.X, code: Analysis) -> Iterator[Finding]`: the annotation of the first parameter says which nodes."""
+"""`detect(node: ast.X, code: Analysis) -> Iterator[Finding]`: the first annotation says which nodes."""
 
 Rewrite: TypeAlias = "Callable[[Draft], Iterable[cst.BaseStatement]]"
 

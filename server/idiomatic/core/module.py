@@ -1,8 +1,8 @@
 """One version of a file, as the rest of it is seen from a statement.
 
 A statement is analysed alone. What it needs of the other statements it asks for: a **question** is a function of the
-module and some plain arguments, with an answer that can be compared. Questions are remembered with their answers, so that
-after an edit a statement is analysed again exactly if its own text or one of its answers changed.
+module and some plain arguments, with an answer that can be compared. Questions are remembered with their answers, so
+that after an edit a statement is analysed again exactly if its own text or one of its answers changed.
 
 Questions may be written anywhere (an idiom may bring its own). They are pure, take a `Module` first and hashable
 arguments after it, and answer with values, never with syntax trees: two trees are never equal.
@@ -43,7 +43,7 @@ class Project(Protocol):
 class NoProject:
     """A file on its own."""
 
-    def definition(self, qualified: str) -> FunctionFact | ClassFact | None:  # noqa: ARG002
+    def definition(self, qualified: str) -> FunctionFact | ClassFact | None:
         """Nothing is known."""
         return None
 

@@ -1,4 +1,4 @@
-"""Offsets, lines and columns: the one place that converts between the ways of counting characters.
+r"""Offsets, lines and columns: the one place that converts between the ways of counting characters.
 
 Three conventions meet here:
 
@@ -6,8 +6,8 @@ Three conventions meet here:
 - **`ast` columns** count UTF-8 bytes from the start of a line, and its lines count from 1;
 - **LSP positions** count lines from 0 and columns in UTF-16 units (or UTF-8 bytes, or code points, as negotiated).
 
-A line ends with `\\n`, `\\r\\n` or `\\r` and with nothing else: form feeds, U+2028 and the like are characters of a line
-([Python's lexical analysis](https://docs.python.org/3/reference/lexical_analysis.html#physical-lines)).
+A line ends with `\n`, `\r\n` or `\r` and with nothing else: form feeds, U+2028 and the like are characters of a
+line ([Python's lexical analysis](https://docs.python.org/3/reference/lexical_analysis.html#physical-lines)).
 """
 
 from __future__ import annotations

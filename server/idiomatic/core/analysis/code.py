@@ -181,8 +181,8 @@ class Analysis:
 
         Returns:
             `asyncio.gather` for `gather` after `from asyncio import gather`, for `aio.gather` after
-            `import asyncio as aio`...; `builtins.open` for a builtin that nothing shadows; with leading dots for relative
-            imports; `None` for anything local, shadowed, or bound in more than one way.
+            `import asyncio as aio`...; `builtins.open` for a builtin that nothing shadows; with leading dots for
+            relative imports; `None` for anything local, shadowed, or bound in more than one way.
         """
         match node:
             case ast.Attribute(value=value, attr=attr):
@@ -231,8 +231,8 @@ class Analysis:
                         case _:
                             pass
             case ast.Attribute(value=ast.Name() as receiver, attr=attr):
-                if (class_ := self.class_of_self(receiver)) is not None:
-                    return class_fact(class_).method(attr)
+                if (around := self.class_of_self(receiver)) is not None:
+                    return class_fact(around).method(attr)
                 if isinstance(owner := self.definition(receiver), ClassFact):
                     return owner.method(attr)
             case _:
@@ -243,7 +243,7 @@ class Analysis:
         return self.ask(questions.imported_definition, qualified)
 
     def class_of_self(self, receiver: ast.Name) -> ast.ClassDef | None:
-        """The class around, if a name is the first parameter of one of its methods (`self`, `cls`) and never rebound."""
+        """The class around, if a name is the first parameter of one of its methods (`self`) and never rebound."""
         scope = self.scope(receiver).lookup(receiver.id)
         if scope is None or not isinstance(scope.node, FUNCTIONS) or len(scope.bindings[receiver.id]) != 1:
             return None

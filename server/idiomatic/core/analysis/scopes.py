@@ -114,7 +114,7 @@ class Scopes:
         for nonlocal_node in of.of(ast.Nonlocal):
             for name in nonlocal_node.names:
                 self.at(nonlocal_node).elsewhere[name] = False
-        for kind, nodes in list(of.by_type.items()):
+        for nodes in list(of.by_type.values()):
             for node in nodes:
                 for binding in _bindings(node):
                     self._bind(binding, node)
@@ -143,8 +143,8 @@ class Scopes:
             case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
                 scope = self.at(node)
             case _ if binding.kind is BindingKind.TYPE_PARAMETER:
-                owner = next(a for a in self._tree.ancestors(node) if not isinstance(a, ast.expr))
-                scope = self.by_node.get(owner, self.at(node))
+                definition = next(a for a in self._tree.ancestors(node) if not isinstance(a, ast.expr))
+                scope = self.by_node.get(definition, self.at(node))
             case _:
                 scope = self.at(node)
         declared = scope.elsewhere.get(binding.name)

@@ -62,7 +62,7 @@ def _children(node: ast.AST) -> Iterator[ast.AST]:
         value = getattr(node, name, None)
         if isinstance(value, list):
             for item in value:
-                if isinstance(item, ast.AST) and item._fields is not None and not isinstance(item, _SHARED):
+                if isinstance(item, ast.AST) and not isinstance(item, _SHARED):
                     yield item
         elif isinstance(value, ast.AST) and not isinstance(value, _SHARED):
             yield value

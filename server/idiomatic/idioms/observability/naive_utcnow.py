@@ -1,9 +1,9 @@
 """Ask for the time in UTC with `datetime.now(UTC)` instead of `datetime.utcnow()`.
 
 ## Why
-`utcnow` and `utcfromtimestamp` return a datetime that says nothing about its zone. Everything that takes it for local time
-is then wrong by the local offset: `timestamp()`, `astimezone()`, many database drivers. Both functions are deprecated since
-Python 3.12; an aware datetime can't be misread.
+`utcnow` and `utcfromtimestamp` return a datetime that says nothing about its zone. Everything that takes it for local
+time is then wrong by the local offset: `timestamp()`, `astimezone()`, many database drivers. Both functions are
+deprecated since Python 3.12; an aware datetime can't be misread.
 
 ## Example
 ```python
@@ -24,13 +24,13 @@ def stamp():
 
 ## Fix safety
 Unsafe: the result is aware. It is not equal to a naive datetime, can't be compared with or subtracted from one, and its
-`isoformat()` ends in `+00:00`. The second action, `datetime.now(UTC).replace(tzinfo=None)`, gives the same value as before
-and is safe. Values that meet each other in one function are changed together.
+`isoformat()` ends in `+00:00`. The second action, `datetime.now(UTC).replace(tzinfo=None)`, gives the same value as
+before and is safe. Values that meet each other in one function are changed together.
 
-Safe where the next call makes the value aware in UTC anyway (`.replace(tzinfo=timezone.utc)`).
+Safe where the next call sets the zone anyway (`.replace(tzinfo=timezone.utc)`, `.replace(tzinfo=None)`).
 
-Refused where the value meets a naive one in the same function, where a `"Z"` is put behind its `isoformat()`, and where it is
-passed to a `localize()`, which takes naive values only.
+Refused where the value meets a naive one in the same function, where a `"Z"` is put behind its `isoformat()`, and where
+it is passed to a `localize()`, which takes naive values only.
 
 ## References
 - [`datetime.utcnow`, deprecated](https://docs.python.org/3/library/datetime.html#datetime.datetime.utcnow)
@@ -61,7 +61,10 @@ ALSO = ("DTZ003", "DTZ004")
 
 NOW: Final = "datetime.datetime.utcnow"
 FROM_TIMESTAMP: Final = "datetime.datetime.utcfromtimestamp"
-AWARE: Final = "the result is aware: it can't be compared with or subtracted from a naive datetime, and `isoformat()` gains `+00:00`"
+AWARE: Final = (
+    "The result is aware: it can't be compared with or subtracted from a naive datetime, "
+    "and its `isoformat()` gains `+00:00`."
+)
 
 
 def detect(function: ast.Attribute, code: Analysis) -> Iterator[Finding]:
@@ -87,8 +90,8 @@ def _message(function: ast.Attribute) -> str:
 def _fixes(place: ast.Call | ast.Attribute, code: Analysis) -> Iterator[Fix]:
     utc = "UTC" if code.target >= (3, 11) else "timezone.utc"
     name = "fromtimestamp" if _function(place).attr == "utcfromtimestamp" else "now"
-    if (around := _made_aware(place, code)) is not None:
-        yield Fix(f"Use `{name}({utc})`", Safe(), code.lines(place), partial(to_utc_alone, place, around))
+    if (around := _given_zone(place, code)) is not None:
+        yield Fix(f"Use `{name}({utc})`", Safe(), code.lines(place), partial(to_zone_at_once, place, around))
         return
     together = _together(place, code)
     yield Fix(
@@ -114,8 +117,8 @@ def _function(place: ast.expr) -> ast.Attribute:
     return function
 
 
-def _made_aware(place: ast.expr, code: Analysis) -> ast.Call | None:
-    """The call around that makes the value aware in UTC at once."""
+def _given_zone(place: ast.expr, code: Analysis) -> ast.Call | None:
+    """The call around that sets the zone at once, to UTC or to none."""
     attribute = code.parent(place)
     match attribute and code.parent(attribute):
         case (
@@ -125,7 +128,8 @@ def _made_aware(place: ast.expr, code: Analysis) -> ast.Call | None:
                 keywords=[ast.keyword(arg="tzinfo", value=zone)],
             ) as call
         ) if isinstance(place, ast.Call) and value is place and replace is attribute:
-            return call if code.is_name(zone, "datetime.timezone.utc", "datetime.UTC") else None
+            is_none = isinstance(zone, ast.Constant) and zone.value is None
+            return call if is_none or code.is_name(zone, "datetime.timezone.utc", "datetime.UTC") else None
         case _:
             return None
 
@@ -148,24 +152,18 @@ def _verdict(place: ast.expr, together: Sequence[ast.expr], code: Analysis) -> V
                     pass
     reasons = [AWARE]
     if len(together) > 1:
-        reasons.append("the values of this function that meet each other are changed together")
+        reasons.append("The values of this function that meet each other are changed together.")
     for use in (use for each in together for use in _uses(each, code)):
         match code.parent(use):
             case ast.Attribute(attr="timestamp"):
-                reasons.append("`timestamp()` changes by the local offset from UTC (today's value is wrong by it)")
+                reasons.append("Its `timestamp()` changes by the local offset from UTC (today's is wrong by that).")
             case ast.Attribute(attr="astimezone"):
-                reasons.append("`astimezone()` no longer takes the value for local time")
+                reasons.append("Its `astimezone()` no longer takes the value for local time.")
             case _:
                 pass
     if isinstance(place, ast.Attribute) and not isinstance(code.parent(place), ast.keyword):
-        reasons.append("a lambda takes the place of the function: it can't be pickled")
-    return Unsafe(
-        tuple(
-            dict.fromkeys(
-                f"{reason[0].upper()}{reason[1:]}." if reason[0] != "`" else f"{reason}." for reason in reasons
-            )
-        )
-    )
+        reasons.append("A lambda takes the place of the function: it can't be pickled.")
+    return Unsafe(tuple(dict.fromkeys(reasons)))
 
 
 def _gets_a_z(attribute: ast.Attribute, code: Analysis) -> bool:
@@ -313,8 +311,9 @@ def to_naive(place: ast.expr, draft: Draft) -> Sequence[cst.BaseStatement]:
     return _replace(draft, {place: aware.with_changes(body=naive) if isinstance(aware, cst.Lambda) else naive})
 
 
-def to_utc_alone(place: ast.Call, around: ast.Call, draft: Draft) -> Sequence[cst.BaseStatement]:
-    return _replace(draft, {around: _aware(place, draft)})
+def to_zone_at_once(place: ast.expr, around: ast.Call, draft: Draft) -> Sequence[cst.BaseStatement]:
+    keeps_none = isinstance(around.keywords[0].value, ast.Constant)
+    return _replace(draft, {place if keeps_none else around: _aware(place, draft)})
 
 
 def _keyword(name: str, value: cst.BaseExpression) -> cst.Arg:
@@ -324,8 +323,10 @@ def _keyword(name: str, value: cst.BaseExpression) -> cst.Arg:
 
 def _aware(place: ast.expr, draft: Draft) -> cst.BaseExpression:
     """`datetime.now(UTC)` for a call, `lambda: datetime.now(UTC)` for the function itself."""
-    utc = "datetime.UTC" if draft.code.target >= (3, 11) else "datetime.timezone.utc"
-    zone = draft.expression(utc, place)
+    if draft.code.target >= (3, 11):
+        zone = draft.expression("datetime.UTC", place)
+    else:
+        zone = cst.Attribute(draft.expression("datetime.timezone", place), cst.Name("utc"))
     function = draft.node(_function(place), cst.Attribute)
     from_timestamp = function.attr.value == "utcfromtimestamp"
     renamed = function.with_changes(attr=cst.Name("fromtimestamp" if from_timestamp else "now"))
@@ -343,4 +344,7 @@ def _aware(place: ast.expr, draft: Draft) -> cst.BaseExpression:
 
 
 def _replace(draft: Draft, new: dict[ast.expr, cst.BaseExpression]) -> Sequence[cst.BaseStatement]:
-    return draft.replaced({draft.node(place, cst.BaseExpression): made for place, made in new.items()})
+    def old(place: ast.expr) -> cst.CSTNode:
+        return draft.node(place, cst.Call) if isinstance(place, ast.Call) else draft.node(place, cst.Attribute)
+
+    return draft.replaced({old(place): made for place, made in new.items()})
