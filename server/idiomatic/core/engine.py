@@ -180,6 +180,8 @@ class Analysed:
             raise DraftError("This statement does not parse at the moment.")
         if diagnostic.rule is UNUSED or diagnostic.rule is UNKNOWN:
             return fix.rewrite(None)  # type: ignore[misc, arg-type, return-value]
+        # What a rewrite asks (is it imported already?) was not asked by the analysis, which may be older than the module.
+        diagnostic.code.rebind(self.module)
         return draft(self.module.document, diagnostic.code, fix)
 
     def silence(self, diagnostic: Diagnostic) -> Edit | None:
@@ -250,6 +252,9 @@ def analyse(module: Module, rules: Rules, previous: Analysed | None = None) -> A
         entry = known.get(statement)
         if entry is None or not _still_holds(entry, module):
             entry = _examine(module, statement, rules, known)
+        elif entry.code is not None:
+            # Otherwise every version of the module that some statement was analysed in would be kept.
+            entry.code.rebind(module)
         entries[statement] = entry
     return Analysed(module, rules, entries)
 

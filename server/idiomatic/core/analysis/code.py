@@ -45,6 +45,10 @@ class Analysis:
         self.target = target
         self.answers: dict[tuple[Hashable, ...], Any] = {}
 
+    def rebind(self, module: Module) -> None:
+        """Ask another version of the module from now on: one in which all `answers` still hold."""
+        self._module = module
+
     # -- the module around ------------------------------------------------------------------------------------------
 
     def ask(self, question: Callable[Concatenate[Module, P], A], *args: P.args, **kwargs: P.kwargs) -> A:
