@@ -28,8 +28,8 @@ T = TypeVar("T")
 UNPARSABLE: Final = (SyntaxError, ValueError, RecursionError, MemoryError)
 """What `ast.parse` raises on text that is not Python, has null characters, or nests too deeply."""
 
-# A line that can't begin a statement of its own: it continues the one above, or it is blank or a comment.
-_CONTINUES: Final = re.compile(r"[\s)\]}#]|$|(?:else|elif|except|finally|case)\b")
+# A line that can't begin a statement of its own: it continues the one above.
+_CONTINUES: Final = re.compile(r"[\s)\]}]|(?:else|elif|except|finally|case)\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +166,7 @@ class Document:
 
     @cached_property
     def newline(self) -> str:
-        r"""The line ending that new lines get: the first one the text uses, else `\\n`."""
+        r"""The line ending that new lines get: the first one the text uses, else `\n`."""
         return newline_of(self.text)
 
     @cached_property
@@ -214,17 +214,23 @@ class Document:
         # A neighbour that the edit only touches belongs to it: a line feed typed after a carriage return joins it.
         first = max(0, bisect_left(self._ends, span.start))
         last = min(len(self.statements), bisect_right(self._ends, span.end) + 1)
-        touched = self.statements[first:last]
         start = self._ends[first - 1] if first else 0
         inner = span.shifted(-start)
-        old = "".join(statement.text for statement in touched)
-        new = old[: inner.start] + text + old[inner.end :]
-        before, after = self.statements[:first], self.statements[last:]
-        if self.fault is None:
+        before = self.statements[:first]
+        while True:
+            touched, after = self.statements[first:last], self.statements[last:]
+            old = "".join(statement.text for statement in touched)
+            new = old[: inner.start] + text + old[inner.end :]
+            if self.fault is not None:
+                break
             try:
-                return Document([*before, *_split(new, _parse(new, at_start=not before)), *after])
+                fresh = list(_split(new, _parse(new, at_start=not before)))
             except UNPARSABLE:
-                pass
+                break
+            if not after or (fresh and fresh[-1].nodes):
+                return Document([*before, *fresh, *after])
+            # Comments without a statement below them belong to the next one.
+            last += 1
         whole = "".join([*(s.text for s in before), new, *(s.text for s in after)])
         try:
             tree = _parse(whole)
@@ -280,13 +286,16 @@ def _split(text: str, tree: ast.Module) -> Iterator[Statement]:
 def _salvage(text: str, was: Remains | None, *, at_start: bool = True) -> Iterator[Statement]:
     """The statements of a text that does not parse as a whole: those that do by themselves, and the rest as it is."""
     lines = Lines(text)
-    heads = [start for start in lines.starts if start < len(text) and not _CONTINUES.match(text, start)]
-    decorated = False
-    starts = [0]
-    for head in heads:
-        if not decorated and head:
-            starts.append(head)
-        decorated = text[head] == "@"
+    starts, decorated, lead = [0], False, 0
+    for index in range(len(lines)):
+        line = lines.line(index)
+        if not line.strip() or line.startswith("#"):
+            continue  # belongs to the statement below, if one begins there
+        if not _CONTINUES.match(line):
+            if lead and not decorated:
+                starts.append(lines.starts[lead])
+            decorated = line.startswith("@")
+        lead = index + 1
     broken = ""
     offset = 0
     for start, end in zip(starts, [*starts[1:], len(text)], strict=True):
