@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Final
 
 from idiomatic import idioms
 from idiomatic.core.idiom import Idiom, Kind
+from idiomatic.core.suppression import UNKNOWN, UNUSED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,6 +56,16 @@ def load() -> Catalogue:
         CatalogueError: an idiom file does not keep to the form.
     """
     return Catalogue(_walk())
+
+
+@cache
+def rules() -> Catalogue:
+    """Every rule that can be named: the idioms, and the two about suppressions.
+
+    Raises:
+        CatalogueError: an idiom file does not keep to the form.
+    """
+    return Catalogue((*load().values(), UNUSED, UNKNOWN))
 
 
 def _walk() -> Iterator[Idiom]:

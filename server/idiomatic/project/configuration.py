@@ -1,0 +1,331 @@
+"""The configuration of a project: `idiomatic.toml`, or `[tool.idiomatic]` in `pyproject.toml`.
+
+docs/configuration.md describes every key. A value that is wrong is an error that says where it stands and what is
+allowed there, never something to guess about.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from idiomatic.core import catalogue
+from idiomatic.core.analysis.code import Version
+from idiomatic.core.idiom import Severity
+from idiomatic.core.text import Lines, Span
+from idiomatic.project.toml_places import place
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from cattrs import Converter
+
+OWN_FILE: Final = "idiomatic.toml"
+SHARED_FILE: Final = "pyproject.toml"
+TABLE: Final = ("tool", "idiomatic")
+ALL: Final = "ALL"
+
+_VERSION: Final = re.compile(r"3\.(\d{1,2})")
+_CLIENT_KEYS: Final = {"targetVersion": "target-version"}
+
+
+class ConfigurationError(Exception):
+    """A configuration value that can't be used.
+
+    Attributes:
+        origin: the file, or what else the value comes from (`--select`, the editor's settings).
+        key: the dotted key within the configuration, empty if the file as a whole is meant.
+        message: what is wrong, with the allowed values.
+        span: where the key stands in the file, as offsets.
+        line: its line, from 0.
+        column: its column, from 0, in code points.
+    """
+
+    def __init__(self, origin: Path | str, key: str, message: str, text: str = "", span: Span | None = None) -> None:
+        self.origin = origin
+        self.key = key
+        self.message = message
+        self.span = span or Span(0, 0)
+        self.line, self.column = Lines(text).position(self.span.start)
+        super().__init__(str(self))
+
+    @property
+    def file(self) -> Path | None:
+        """The file, if the value comes from one."""
+        return self.origin if isinstance(self.origin, Path) else None
+
+    def __str__(self) -> str:
+        where = f"{self.origin}:{self.line + 1}:{self.column + 1}" if self.file else str(self.origin)
+        return f"{where}: {self.key}: {self.message}" if self.key else f"{where}: {self.message}"
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """What a project, a client or the command line has decided.
+
+    Attributes:
+        select: rule names, families or `ALL`; `None` where nothing was said, which means all.
+        ignore: likewise, what is switched off.
+        severity: by rule name, where it differs from the rule's own.
+        target_version: the oldest Python the code has to run on; `None`: found out from the project.
+        exclude: gitignore patterns, relative to `directory`, of files that are not looked at.
+        templates: a folder with templates of the project's own.
+        file: the file all this was read from.
+    """
+
+    select: tuple[str, ...] | None = None
+    ignore: tuple[str, ...] = ()
+    severity: Mapping[str, Severity] = field(default_factory=dict)
+    target_version: Version | None = None
+    exclude: tuple[str, ...] = ()
+    templates: Path | None = None
+    file: Path | None = None
+
+    @property
+    def directory(self) -> Path | None:
+        """Where relative paths and patterns begin."""
+        return self.file and self.file.parent
+
+    def merged(self, settings: Mapping[str, object], origin: str = "the editor's settings") -> Configuration:
+        """What results when a client's settings, or the command line's options, are put over this.
+
+        Empty values count as not set, and keys that are none of ours are passed over: clients send all of their
+        settings. `select`, `target-version` and `templates` replace, the others add to what there is. A rule that is
+        selected here by its name is shown, even if its severity was `off`.
+
+        Args:
+            settings: keys as in the file; `targetVersion` is also understood.
+            origin: what they are called in an error.
+
+        Raises:
+            ConfigurationError: a value is wrong.
+        """
+        own = {_CLIENT_KEYS.get(key, key): value for key, value in settings.items()}
+        known = {key: value for key, value in own.items() if key in KEYS and value not in (None, "", [], {}, ())}
+        new = _structure(known, origin, "", ())
+        by_name = set(new.select or ())
+        severity = {
+            rule: level for rule, level in self.severity.items() if not (level is Severity.OFF and rule in by_name)
+        }
+        return replace(
+            self,
+            select=self.select if new.select is None else new.select,
+            ignore=(*self.ignore, *new.ignore),
+            severity={**severity, **new.severity},
+            target_version=new.target_version or self.target_version,
+            exclude=(*self.exclude, *new.exclude),
+            templates=new.templates or self.templates,
+        )
+
+    def selects(self, rule: str, family: str) -> bool:
+        """Whether a rule is switched on: its own name counts more than its family's, and that more than `ALL`."""
+        if self.severity.get(rule) is Severity.OFF:
+            return False
+        for name in (rule, family, ALL):
+            if name in self.ignore:
+                return False
+            if self.select is not None and name in self.select:
+                return True
+        return self.select is None
+
+    def selects_by_name(self, rule: str) -> bool:
+        """Whether a rule was asked for by its own name."""
+        return rule in (self.select or ()) and rule not in self.ignore
+
+
+KEYS: Final = tuple(f.name.replace("_", "-") for f in fields(Configuration) if f.name != "file")
+"""The keys of the configuration file."""
+
+
+def load(directory: Path, *, isolated: bool = False) -> Configuration:
+    """The configuration that counts for the files in a directory: the nearest one, upwards.
+
+    Raises:
+        ConfigurationError: it can't be read or a value in it is wrong.
+    """
+    if isolated:
+        return Configuration()
+    directory = directory.absolute()
+    for folder in (directory, *directory.parents):
+        for name in (OWN_FILE, SHARED_FILE):
+            if (found := read(folder / name)) is not None:
+                return found
+    return Configuration()
+
+
+def read(file: Path) -> Configuration | None:
+    """The configuration in a file; `None` if there is none.
+
+    Raises:
+        ConfigurationError: the file can't be read or a value in it is wrong.
+    """
+    try:
+        text = file.read_bytes().decode("utf-8-sig")
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
+        return None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(file, "", f"can't be read: {error}") from error
+    is_shared = file.name == SHARED_FILE
+    prefix = TABLE if is_shared else ()
+    if is_shared and not re.search(r"\bidiomatic\b", text):
+        return None
+    try:
+        table: object = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        if is_shared and "tool.idiomatic" not in text:
+            return None  # somebody else's mistake
+        raise _not_toml(file, text, error) from error
+    for name in prefix:
+        if not isinstance(table, Mapping) or name not in table:
+            return None
+        table = table[name]
+    return replace(_structure(table, file, text, prefix), file=file)
+
+
+def _not_toml(file: Path, text: str, error: tomllib.TOMLDecodeError) -> ConfigurationError:
+    found = re.search(r"line (\d+), column (\d+)", str(error))
+    lines = Lines(text)
+    offset = lines.offset(int(found[1]) - 1, int(found[2]) - 1) if found else len(text)
+    return ConfigurationError(file, "", f"not valid TOML: {error}", text, Span(offset, offset))
+
+
+class _WrongValueError(ValueError):
+    """A value is wrong; `inner` is the key below the one that is being read, if any."""
+
+    def __init__(self, message: str, *inner: str) -> None:
+        super().__init__(message)
+        self.inner = inner
+
+
+def _structure(table: object, origin: Path | str, text: str, prefix: tuple[str, ...]) -> Configuration:
+    from cattrs import BaseValidationError
+
+    if not isinstance(table, Mapping):
+        span = place(text, prefix)
+        raise ConfigurationError(origin, ".".join(prefix), "expected a table", text, span)
+    try:
+        found = _converter().structure(table, Configuration)
+    except BaseValidationError as error:
+        path, message = next(_faults(error))
+        if not text and not prefix and isinstance(origin, str) and not path:
+            raise ConfigurationError(origin, "", message) from error
+        span = place(text, (*prefix, *path))
+        raise ConfigurationError(origin, ".".join((*prefix, *path)), message, text, span) from error
+    if found.templates is not None and isinstance(origin, Path):
+        return replace(found, templates=origin.parent / found.templates)
+    return found
+
+
+def _faults(error: BaseException) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Every fault in what cattrs raised: the path of its key, and what is wrong."""
+    from cattrs import ClassValidationError, ForbiddenExtraKeysError
+
+    match error:
+        case ClassValidationError():
+            noted, others = error.group_exceptions()
+            for inner, note in noted:
+                for path, message in _faults(inner):
+                    yield (note.name.replace("_", "-"), *path), message
+            for inner in others:
+                yield from _faults(inner)
+        case ForbiddenExtraKeysError(extra_fields=extra):
+            for key in sorted(extra):
+                yield (key,), _unknown("key", key, KEYS)
+        case _WrongValueError(inner=path):
+            yield path, str(error)
+        case _:
+            yield (), str(error)
+
+
+@cache
+def _converter() -> Converter:
+    # Loading cattrs takes longer than all the rest of this module; most files have no configuration.
+    from cattrs import Converter
+    from cattrs.gen import make_dict_structure_fn, override
+
+    converter = Converter(forbid_extra_keys=True)
+    hooks: dict[str, Callable[[Any, Any], object]] = {
+        "select": _names,
+        "ignore": _names,
+        "severity": _severities,
+        "target_version": _version,
+        "exclude": _strings,
+        "templates": _path,
+    }
+    overrides = {name: override(rename=name.replace("_", "-"), struct_hook=hook) for name, hook in hooks.items()}
+    make: Any = make_dict_structure_fn
+    structure = make(Configuration, converter, _cattrs_forbid_extra_keys=True, file=override(omit=True), **overrides)
+    converter.register_structure_hook(Configuration, structure)
+    return converter
+
+
+def _strings(value: object, _: object) -> tuple[str, ...]:
+    if not isinstance(value, (list, tuple)) or not all(isinstance(each, str) for each in value):
+        raise _WrongValueError(f"expected a list of strings, got {_shown(value)}")
+    return tuple(value)
+
+
+def _names(value: object, _: object) -> tuple[str, ...]:
+    names = _strings(value, _)
+    for name in names:
+        if name not in selectable():
+            raise _WrongValueError(_unknown("rule or family", name, selectable()))
+    return names
+
+
+def _severities(value: object, _: object) -> dict[str, Severity]:
+    if not isinstance(value, Mapping):
+        raise _WrongValueError(f'expected a table such as {{ "naive-utcnow" = "hint" }}, got {_shown(value)}')
+    found: dict[str, Severity] = {}
+    for name, level in value.items():
+        if name not in catalogue.rules():
+            raise _WrongValueError(_unknown("rule", name, catalogue.rules()), name)
+        if level not in [*Severity]:
+            raise _WrongValueError(_unknown("severity", level, [*Severity]), name)
+        found[name] = Severity(level)
+    return found
+
+
+def _version(value: object, _: object) -> Version:
+    match = _VERSION.fullmatch(value) if isinstance(value, str) else None
+    if match is None:
+        raise _WrongValueError(f'expected a Python version as a string, "3.X", such as "3.11", got {_shown(value)}')
+    return 3, int(match[1])
+
+
+def _path(value: object, _: object) -> Path:
+    if not isinstance(value, str) or not value:
+        raise _WrongValueError(f"expected the path of a folder, got {_shown(value)}")
+    return Path(value).expanduser()
+
+
+def selectable() -> tuple[str, ...]:
+    """What `select` and `ignore` may name."""
+    rules = catalogue.rules()
+    return (ALL, *dict.fromkeys(rule.family for rule in rules.values()), *rules)
+
+
+def _unknown(what: str, value: object, allowed: Iterable[str]) -> str:
+    names = [str(name) for name in allowed]
+    nearest = difflib.get_close_matches(str(value), names, 1)
+    hint = f"did you mean `{nearest[0]}`? Allowed" if nearest else "allowed"
+    shown = f"`{value}`" if isinstance(value, str) else _shown(value)
+    return f"unknown {what} {shown}; {hint}: {', '.join(names)}"
+
+
+def _shown(value: object) -> str:
+    match value:
+        case bool():
+            return str(value).lower()
+        case str():
+            return f'"{value}"'
+        case Mapping():
+            return "a table"
+        case _:
+            return repr(value)

@@ -1,0 +1,127 @@
+"""What counts for each file of a workspace: rules, severities, neighbouring files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache, cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from idiomatic.core import catalogue
+from idiomatic.core.engine import Rules
+from idiomatic.core.idiom import Idiom, Severity
+from idiomatic.core.module import NoProject
+from idiomatic.project import configuration
+from idiomatic.project.configuration import Configuration, ConfigurationError
+
+if TYPE_CHECKING:
+    from idiomatic.core.analysis.code import Version
+    from idiomatic.core.module import Project
+
+
+@dataclass(frozen=True, eq=False)
+class Settings:
+    """What was decided for the files of one directory.
+
+    Attributes:
+        directory: which one.
+        configuration: the file's and what was put over it.
+        isolated: whether the files around say nothing.
+    """
+
+    directory: Path
+    configuration: Configuration
+    isolated: bool = False
+
+    @cached_property
+    def target(self) -> Version:
+        """The oldest Python the code has to run on."""
+        return self.configuration.target_version or (3, 11)
+
+    @cached_property
+    def rules(self) -> Rules:
+        """What is looked for; the very same object wherever the same is looked for."""
+        names = (rule.name for rule in catalogue.rules().values() if self.configuration.selects(rule.name, rule.family))
+        return _rules(tuple(names), self.target)
+
+    def severity(self, rule: Idiom) -> Severity:
+        """How loudly a finding is shown."""
+        return self.configuration.severity.get(rule.name, rule.severity)
+
+    def is_quiet(self, rule: Idiom) -> bool:
+        """Whether ruff already reports what this rule finds, so that its findings are not shown, only offered."""
+        return False
+
+
+@cache
+def _rules(names: tuple[str, ...], target: Version) -> Rules:
+    known = catalogue.rules()
+    return Rules(tuple(known[name] for name in names), target, frozenset(known))
+
+
+@dataclass
+class Workspace:
+    """A folder with Python files, and whatever their configuration files say.
+
+    Attributes:
+        root: the folder.
+        overrides: a client's settings or the command line's options; they go over every configuration file.
+        origin: what the overrides are called in an error.
+        isolated: whether configuration files are passed over.
+        lenient: whether the last good configuration counts (else the default one) where a file is wrong, as an editor
+            wants it: `faults` then says what is wrong.
+        faults: by file, or by `origin`.
+    """
+
+    root: Path
+    overrides: Mapping[str, object] = field(default_factory=dict)
+    origin: str = "the editor's settings"
+    isolated: bool = False
+    lenient: bool = False
+    faults: dict[Path | str, ConfigurationError] = field(default_factory=dict, init=False)
+    _settings: dict[Path, Settings] = field(default_factory=dict, init=False, repr=False)
+    _last_good: dict[Path, Settings] = field(default_factory=dict, init=False, repr=False)
+
+    def settings(self, path: Path) -> Settings:
+        """What counts for a file, which need not exist.
+
+        Raises:
+            ConfigurationError: its configuration is wrong, and this workspace is not lenient.
+        """
+        directory = path.absolute().parent
+        if directory not in self._settings:
+            self._settings[directory] = self._read(directory)
+        return self._settings[directory]
+
+    def rules(self, path: Path) -> Rules:
+        """What is looked for in a file."""
+        return self.settings(path).rules
+
+    def source(self, path: Path) -> Project:
+        """What a file may ask about the files around it."""
+        return NoProject()
+
+    def forget(self) -> None:
+        """Read everything from the disk again, the next time it is asked for: a file of the project changed."""
+        self._last_good |= self._settings
+        self._settings.clear()
+        self.faults.clear()
+
+    def _read(self, directory: Path) -> Settings:
+        try:
+            found = configuration.load(directory, isolated=self.isolated)
+        except ConfigurationError as error:
+            if not self.lenient:
+                raise
+            self.faults[error.origin] = error
+            if (last := self._last_good.get(directory)) is not None:
+                return last
+            found = Configuration()
+        try:
+            found = found.merged(self.overrides, self.origin)
+        except ConfigurationError as error:
+            if not self.lenient:
+                raise
+            self.faults[error.origin] = error
+        return Settings(directory, found, self.isolated)
