@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from idiomatic.core.module import Module, bindings
-from idiomatic.core.text import Edit, Span
+from idiomatic.core.text import BOM, Edit, Span
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -152,7 +152,7 @@ def plan(
     dropped = set(drop)
     joined: defaultdict[ast.stmt, list[Import]] = defaultdict(list)
     fresh: list[Import] = []
-    for item in sorted(set(add)):
+    for item in sorted(set(add), key=str):
         host = _host(document, item, before)
         if host is None:
             fresh.append(item)
@@ -254,9 +254,18 @@ def _change(
                 between = text[spans[0].end : spans[1].start]
             yield Edit(Span(start, start), item.item + _separator(between))
         else:
-            end = spans[kept[-1]].end
+            last = spans[kept[-1]]
             between = text[spans[-2].end : spans[-1].start] if len(names) > 1 else _before(text, spans[0].start)
-            yield Edit(Span(end, end), _separator(between) + item.item)
+            line = statement.lines.line(statement.lines.position(last.end)[0])
+            rest = line[statement.lines.position(last.end)[1] :]
+            if "#" not in rest:
+                yield Edit(Span(last.end, last.end), _separator(between) + item.item)
+            elif rest.lstrip().startswith(","):
+                # The comment stays with the name it is about.
+                end = last.end + len(rest)
+                yield Edit(Span(end, end), _separator(between)[1:] + item.item + ",")
+            else:
+                yield Edit(Span(last.start, last.start), item.item + _separator(between))
 
 
 def _before(text: str, start: int) -> str:
@@ -357,7 +366,7 @@ def _insert(document: Document, fresh: Sequence[Import]) -> Iterator[Edit]:
         block = "".join(line.strip("\r\n") + newline for line in lines)
         lead = newline if lines[0].startswith(("\r", "\n")) else ""
         trail = newline if any(line.endswith(newline * 2) for line in lines) else ""
-        if at and not document.text[:at].endswith(("\n", "\r")):
+        if at and not document.text[:at].endswith(("\n", "\r", BOM)):
             lead = newline + lead
         if not header:
             trail = _gap(document, at, first_code)
@@ -388,7 +397,7 @@ def _top(document: Document) -> int:
     """Where the first import of a file without docstring goes: below `#!`, the coding line and a licence."""
     lines = document.lines
     index = 0
-    while index < len(lines) and _HEADER.match(lines.line(index).lstrip("\ufeff")):
+    while index < len(lines) and _HEADER.match(lines.line(index).lstrip(BOM)):
         index += 1
     end = index
     while end < len(lines) and lines.line(end).startswith("#"):
@@ -398,4 +407,4 @@ def _top(document: Document) -> int:
     elif index < len(lines) and index and not lines.line(index).strip():
         index += 1
     offset = lines.starts[index] if index < len(lines) else len(document.text)
-    return max(offset, 1) if document.text.startswith("\ufeff") else offset
+    return max(offset, 1) if document.text.startswith(BOM) else offset
