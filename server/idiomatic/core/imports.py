@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from idiomatic.core.document import Document, Statement
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class Import:
     """`from module import name as alias`; without `name`: `import module as alias`."""
 
@@ -329,6 +329,10 @@ def _key(node: ast.Import | ast.ImportFrom) -> tuple[int, int, str]:
     return _section(node.module or "", node.level), 1, (node.module or "").lower()
 
 
+def _line_key(item: Import) -> tuple[int, int, str]:
+    return _section(item.module, 0), 1 if item.name else 0, item.module.lower()
+
+
 def _insert(document: Document, fresh: Sequence[Import]) -> Iterator[Edit]:
     """New import lines where a sorter would have them, next to the imports at the top of the file."""
     header: list[tuple[int, int, tuple[int, int, str]]] = []
@@ -346,8 +350,7 @@ def _insert(document: Document, fresh: Sequence[Import]) -> Iterator[Edit]:
                 first_code = statement, node
     newline = document.newline
     grouped: dict[int, list[str]] = {}
-    for item in fresh:
-        key = (_section(item.module, 0), 1 if item.name else 0, item.module.lower())
+    for key, item in ((_line_key(item), item) for item in sorted(fresh, key=_line_key)):
         same = [entry for entry in header if entry[2][0] == key[0]]
         line = f"{item}{newline}"
         if same:
