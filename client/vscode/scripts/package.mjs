@@ -5,6 +5,7 @@
 //   npm run package -- --if-stale            only if something it is made of has changed
 //
 // Python with pip is taken from the repository's .venv, else from $PYTHON or PATH.
+// The path of the package is the only line on standard output; what else there is to say goes to standard error.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -24,10 +25,11 @@ const stamp = `${vsix}.stamp`;
 
 const state = hash();
 if (options['if-stale'] && existsSync(vsix) && existsSync(stamp) && readFileSync(stamp, 'utf8') === state) {
-  console.log(`${path.relative(process.cwd(), vsix)} is up to date`);
+  console.error('The package is up to date.');
 } else {
   build();
 }
+console.log(vsix);
 
 function build() {
   mkdirSync(path.dirname(vsix), { recursive: true });
@@ -39,11 +41,10 @@ function build() {
     '--no-dependencies', '--allow-missing-repository', SKIP_SECRET_SCAN, '--target', options.target, '--out', vsix,
   ]);
   writeFileSync(stamp, state);
-  console.log(`${path.relative(process.cwd(), vsix)}: ${(statSync(vsix).size / 1e6).toFixed(1)} MB`);
 }
 
 function run(command, args) {
-  const { status, error } = spawnSync(command, args, { cwd: root, stdio: 'inherit' });
+  const { status, error } = spawnSync(command, args, { cwd: root, stdio: ['inherit', process.stderr, process.stderr] });
   if (error || status !== 0) {
     console.error(`error: ${command} ${args[0]} failed${error ? `: ${error.message}` : ''}`);
     process.exit(1);

@@ -1,0 +1,345 @@
+// A real VS Code (code-server) with the packaged extension, in a fresh profile, driven through Chromium.
+//
+// environment, set by test_editor.py: CODE_SERVER, CHROMIUM, CLIENT (the extension's sources), VSIX, ARTIFACTS, and
+// PYTHON, which runs the server
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { chromium } from 'playwright-core';
+
+const { CODE_SERVER, CHROMIUM, CLIENT, VSIX, PYTHON, ARTIFACTS } = process.env;
+
+export const EXTENSION = 'idiomatic.idiomatic';
+
+const TIMEOUT_MS = 30_000;
+
+const SETTINGS = {
+  'telemetry.telemetryLevel': 'off',
+  'chat.disableAIFeatures': true,
+  'workbench.startupEditor': 'none',
+  'workbench.tips.enabled': false,
+  'workbench.secondarySideBar.defaultVisibility': 'hidden',
+  'workbench.colorTheme': 'Default Light Modern',
+  'extensions.ignoreRecommendations': true,
+  'files.autoSave': 'off',
+  'git.enabled': false,
+  'editor.minimap.enabled': false,
+  'editor.wordBasedSuggestions': 'off',
+  'editor.hover.delay': 100,
+};
+
+export async function poll(what, attempt, timeout = TIMEOUT_MS) {
+  const end = Date.now() + timeout;
+  for (;;) {
+    const value = await attempt();
+    if (value) {
+      return value;
+    }
+    if (Date.now() > end) {
+      throw new Error(`timed out: ${what}`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+export class Editor {
+  /**
+   * Starts the editor on a workspace of `files` (name to text) and shows the file `open`.
+   * With `suite`, a module's path, the page runs its tests in the extension host instead of showing a file.
+   */
+  static async start(name, { files, open, suite, settings = {}, environment = () => ({}), trusted = true, interpreter = PYTHON }) {
+    const editor = new Editor(name, interpreter);
+    try {
+      await editor.#start({ files, open, suite, settings, environment, trusted });
+      return editor;
+    } catch (error) {
+      await editor.screenshot('start failed');
+      await editor.close();
+      throw error;
+    }
+  }
+
+  constructor(name, interpreter) {
+    this.name = name;
+    this.interpreter = interpreter;
+    this.artifacts = path.join(ARTIFACTS, name);
+    this.home = mkdtempSync(path.join(tmpdir(), `idiomatic-${name}-`));
+    this.data = path.join(this.home, 'data');
+    this.workspace = path.join(this.home, 'workspace');
+    this.lines = [];
+    this.shots = 0;
+  }
+
+  async #start({ files, open, suite, settings, environment, trusted }) {
+    rmSync(this.artifacts, { recursive: true, force: true });
+    mkdirSync(this.artifacts, { recursive: true });
+    this.write(files);
+    this.settings = { ...SETTINGS, ...settings };
+    this.configure({}, this.interpreter);
+    // An empty configuration of our own, so that none from the home directory is read or written.
+    const config = path.join(this.home, 'config.yaml');
+    writeFileSync(config, '');
+    const options = ['--config', config, '--user-data-dir', this.data, '--extensions-dir', path.join(this.home, 'extensions')];
+
+    if (!suite) {
+      const { status, stdout, stderr } = spawnSync(CODE_SERVER, [...options, '--install-extension', VSIX], { encoding: 'utf8' });
+      if (status !== 0) {
+        throw new Error(`the extension was not installed: ${stdout}${stderr}`);
+      }
+    }
+
+    this.port = await freePort();
+    const log = openSync(path.join(this.artifacts, 'code-server.log'), 'w');
+    this.process = spawn(CODE_SERVER, [
+      ...options, '--bind-addr', `127.0.0.1:${this.port}`, '--auth', 'none', '--disable-telemetry', '--disable-update-check',
+      ...(trusted ? ['--disable-workspace-trust'] : []), '--disable-getting-started-override', '--disable-proxy',
+    ], { stdio: ['ignore', log, log], env: { ...process.env, VSCODE_IPC_HOOK_CLI: '', ...environment(this.workspace) } });
+    await poll('code-server answers', () => fetch(`http://127.0.0.1:${this.port}/healthz`).then((reply) => reply.ok, () => false));
+
+    this.browser = await chromium.launch({
+      executablePath: CHROMIUM,
+      args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'],
+    });
+    const context = await this.browser.newContext({ viewport: { width: 1280, height: 800 } });
+    this.page = await context.newPage();
+    this.page.setDefaultTimeout(TIMEOUT_MS);
+    if (suite) {
+      await this.#runSuite(suite);
+    } else {
+      await this.page.goto(this.#address([['openFile', this.#remote(this.path(open))]]));
+      await this.page.waitForSelector('.monaco-workbench');
+      await this.page.waitForSelector('.monaco-editor .view-line');
+    }
+  }
+
+  async #runSuite(suite) {
+    await this.page.addInitScript(enableSmokeTestDriver);
+    await this.page.exposeFunction('codeAutomationLog', (_type, [line]) => this.lines.push(String(line)));
+    this.exit = new Promise((resolve) => {
+      void this.page.exposeFunction('codeAutomationExit', resolve);
+    });
+    const payload = [
+      ['extensionDevelopmentPath', this.#remote(CLIENT)],
+      ['extensionTestsPath', this.#remote(suite)],
+      ['skipWelcome', 'true'],
+    ];
+    await this.page.goto(this.#address(payload));
+  }
+
+  #address(payload) {
+    const query = new URLSearchParams({ folder: this.workspace, payload: JSON.stringify(payload) });
+    return `http://127.0.0.1:${this.port}/?${query}`;
+  }
+
+  #remote(file) {
+    return `vscode-remote://127.0.0.1:${this.port}${file}`;
+  }
+
+  path(file) {
+    return path.join(this.workspace, file);
+  }
+
+  write(files) {
+    for (const [file, text] of Object.entries(files)) {
+      mkdirSync(path.dirname(this.path(file)), { recursive: true });
+      writeFileSync(this.path(file), text);
+    }
+  }
+
+  /** Writes the user's settings, which the running editor takes up. */
+  configure(settings, interpreter = this.interpreter) {
+    Object.assign(this.settings, settings);
+    // A remote workbench, and this is one, takes the settings that belong to a machine from a file of their own.
+    for (const [scope, values] of [['User', this.settings], ['Machine', { 'idiomatic.interpreter': interpreter }]]) {
+      mkdirSync(path.join(this.data, scope), { recursive: true });
+      writeFileSync(path.join(this.data, scope, 'settings.json'), JSON.stringify(values, null, 2));
+    }
+  }
+
+  async close() {
+    this.keepLogs();
+    await this.browser?.close();
+    if (this.process && this.process.exitCode === null) {
+      const gone = new Promise((resolve) => this.process.once('exit', resolve));
+      this.process.kill('SIGTERM');
+      await gone;
+    }
+    rmSync(this.home, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
+  }
+
+  async screenshot(title) {
+    this.shots += 1;
+    const file = `${String(this.shots).padStart(2, '0')}-${title.replaceAll(/[^a-z0-9]+/gi, '-').toLowerCase()}.png`;
+    mkdirSync(this.artifacts, { recursive: true });
+    await this.page?.screenshot({ path: path.join(this.artifacts, file) }).catch(() => undefined);
+  }
+
+  // ---- logs
+
+  log(pattern) {
+    const directory = path.join(this.data, 'logs');
+    return readdirSync(directory, { recursive: true })
+      .filter((file) => pattern.test(file))
+      .sort()
+      .map((file) => readFileSync(path.join(directory, file), 'utf8'))
+      .join('');
+  }
+
+  /** What the extension host wrote, and what the extension and its server did. */
+  logs() {
+    return { host: this.log(/remoteexthost\.log$/), extension: this.log(/exthost\d+[/\\]idiomatic\.idiomatic[/\\].*\.log$/) };
+  }
+
+  keepLogs() {
+    try {
+      const { host, extension } = this.logs();
+      writeFileSync(path.join(this.artifacts, 'extension-host.log'), host);
+      writeFileSync(path.join(this.artifacts, 'idiomatic.log'), extension);
+    } catch {
+      // The editor may have ended before it wrote any.
+    }
+  }
+
+  /** The process ids of the language servers that run below this editor. */
+  servers() {
+    const { stdout } = spawnSync('ps', ['-A', '-o', 'pid=,ppid=,args='], { encoding: 'utf8' });
+    const processes = stdout.trim().split('\n').map((line) => /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line)?.slice(1) ?? []);
+    const parents = new Map(processes.map(([pid, parent]) => [pid, parent]));
+    const isOurs = (pid) => pid !== undefined && (pid === String(this.process.pid) || isOurs(parents.get(pid)));
+    return processes.filter(([pid, , args]) => / server --stdio$/.test(args ?? '') && isOurs(pid)).map(([pid]) => Number(pid));
+  }
+
+  // ---- keyboard and mouse
+
+  async press(...keys) {
+    for (const key of keys) {
+      await this.page.keyboard.press(key);
+    }
+  }
+
+  async command(title) {
+    await this.press('F1');
+    const input = this.page.locator('.quick-input-widget input').first();
+    await input.waitFor();
+    await input.fill(`>${title}`);
+    await this.page.locator('.quick-input-list .monaco-list-row', { hasText: title }).first().waitFor();
+    await this.press('Enter');
+  }
+
+  async open(file) {
+    await this.press('Control+p');
+    const input = this.page.locator('.quick-input-widget input').first();
+    await input.waitFor();
+    await input.fill(file);
+    await this.page.locator('.quick-input-list .monaco-list-row', { hasText: path.basename(file) }).first().waitFor();
+    await this.press('Enter');
+    await this.page.locator(`.tab.active[data-resource-name="${path.basename(file)}"]`).waitFor();
+    await this.page.locator('.quick-input-widget').waitFor({ state: 'hidden' });
+    await this.page.locator('.monaco-editor.focused, .monaco-editor .focused').first().waitFor({ state: 'attached' });
+  }
+
+  async goto(line, column) {
+    await this.press('Control+g');
+    const input = this.page.locator('.quick-input-widget input').first();
+    await input.waitFor();
+    await input.fill(`:${line}:${column}`);
+    await this.press('Enter');
+    await this.page.locator('.quick-input-widget').waitFor({ state: 'hidden' });
+  }
+
+  async type(text) {
+    await this.page.keyboard.type(text);
+  }
+
+  read(file) {
+    return readFileSync(this.path(file), 'utf8');
+  }
+
+  /** Saves the file in the active editor and waits until its text on disk is as wanted. */
+  async save(file, wanted) {
+    await this.press('Control+s');
+    const fits = () => (typeof wanted === 'string' ? this.read(file) === wanted : wanted.test(this.read(file)));
+    await poll(`${file} on disk`, fits, 10_000).catch((error) => {
+      throw new Error(`${error.message}; it is\n${this.read(file)}`);
+    });
+  }
+
+  // ---- what is seen
+
+  get squiggles() {
+    return this.page.locator('.editor-instance .cdr[class*="squiggly-"]');
+  }
+
+  /** Waits until exactly this many places are underlined. */
+  async underlined(count) {
+    await poll(`${count} underlined places`, async () => (await this.squiggles.count()) === count);
+  }
+
+  /** The underlined texts, from where the underlines are drawn. */
+  async underlinedTexts() {
+    return this.page.evaluate(() => {
+      const lines = [...document.querySelectorAll('.editor-instance .view-lines .view-line')].map((line) => {
+        const span = line.querySelector('span');
+        return { top: line.getBoundingClientRect().top, box: span.getBoundingClientRect(), text: line.textContent.replaceAll('\u00a0', ' ') };
+      });
+      return [...document.querySelectorAll('.editor-instance .cdr[class*="squiggly-"]')].map((mark) => {
+        const place = mark.getBoundingClientRect();
+        const line = lines.find(({ top }) => Math.abs(top - place.top) < 4);
+        const width = line.box.width / line.text.length;
+        const start = Math.round((place.left - line.box.left) / width);
+        return line.text.slice(start, start + Math.round(place.width / width));
+      });
+    });
+  }
+
+  /** Points at a text and gives what the hover says once that contains `wanted`. */
+  async hover(text, wanted) {
+    await this.page.locator('.editor-instance .view-line > span > span', { hasText: text }).first().hover();
+    const hover = this.page.locator('.monaco-hover:visible', { hasText: wanted });
+    await hover.first().waitFor();
+    return hover.first().innerText();
+  }
+
+  /** Opens the menu of quick fixes at the cursor and waits for the one with this title. */
+  async quickFixes(title) {
+    await this.press('Control+.');
+    const row = this.page.locator('.action-widget .monaco-list-row.action', { hasText: title });
+    await row.first().waitFor();
+    return row.first();
+  }
+
+  async menuTitles() {
+    const titles = await this.page.locator('.action-widget .monaco-list-row.action').allInnerTexts();
+    return titles.map((title) => title.trim());
+  }
+
+  async notification(text) {
+    const toast = this.page.locator('.notification-toast', { hasText: text });
+    await toast.first().waitFor();
+    return toast.first();
+  }
+}
+
+function freePort() {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, '127.0.0.1', () => {
+      const { port } = server.address();
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+// Runs in the page, before the workbench reads its configuration there. A workbench that was built for release runs
+// tests in the extension host only with this on, and code-server has no option for it.
+function enableSmokeTestDriver() {
+  document.addEventListener('readystatechange', () => {
+    const meta = document.getElementById('vscode-workbench-web-configuration');
+    if (meta && document.readyState === 'interactive') {
+      const configuration = JSON.parse(meta.getAttribute('data-settings'));
+      configuration.developmentOptions = { ...configuration.developmentOptions, enableSmokeTestDriver: true };
+      meta.setAttribute('data-settings', JSON.stringify(configuration));
+    }
+  });
+}

@@ -1,0 +1,197 @@
+// The extension as its user meets it, by mouse and keyboard. Each step has a file of its own, so that none depends on
+// what another left behind.
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { after, before, test } from 'node:test';
+
+import { Editor, EXTENSION, poll } from './editor.mjs';
+
+const UTCNOW = 'from datetime import datetime\n\n\ndef stamp():\n    return datetime.utcnow()\n';
+const UTCNOW_FIXED = 'from datetime import UTC, datetime\n\n\ndef stamp():\n    return datetime.now(UTC)\n';
+const REFUSED = 'from datetime import datetime\n\n\ndef stamp():\n    return datetime.utcnow().isoformat() + "Z"\n';
+const DECORATORS = ['timed', 'logged'].map((name) => `\
+def ${name}(func):
+    def wrapper(*args, **kwargs):
+        print("${name}")
+        return func(*args, **kwargs)
+
+    return wrapper
+`).join('\n\n');
+const DECORATORS_FIXED = `import functools\n\n\n${DECORATORS.replaceAll('    def wrapper', '    @functools.wraps(func)\n    def wrapper')}`;
+
+// Were a module of the workspace ever run, it would leave this file.
+const INTRUDER = 'import pathlib\npathlib.Path(__file__).with_name("intruded").touch()\n';
+const INTRUDERS = ['idiomatic.py', 'typing.py', 'json.py', 'attrs.py', 'pygls.py', 'sitecustomize.py', 'usercustomize.py'];
+
+let editor;
+
+before(async () => {
+  editor = await Editor.start('use', {
+    files: {
+      'squiggle.py': UTCNOW,
+      'hover.py': UTCNOW,
+      'fix.py': UTCNOW,
+      'silence.py': UTCNOW,
+      'severity.py': UTCNOW,
+      'restart.py': UTCNOW,
+      'interpreter.py': UTCNOW,
+      'refused.py': REFUSED,
+      'on_save.py': DECORATORS,
+      'template.py': '"""A module."""\n\n',
+      ...Object.fromEntries(INTRUDERS.map((file) => [file, INTRUDER])),
+    },
+    open: 'squiggle.py',
+    environment: (workspace) => ({ PYTHONPATH: workspace }),
+  });
+});
+
+after(() => editor?.close());
+
+function step(title, run) {
+  test(title, async () => {
+    try {
+      await run();
+    } finally {
+      await editor.screenshot(title);
+      await editor.press('Escape', 'Escape');
+    }
+  });
+}
+
+step('underlines the place', async () => {
+  await editor.underlined(1);
+  assert.deepEqual(await editor.underlinedTexts(), ['datetime.utcnow']);
+});
+
+step('hover shows the diff of the code, and why', async () => {
+  await editor.open('hover.py');
+  await editor.underlined(1);
+  const text = await editor.hover('utcnow', 'datetime.now(UTC)');
+  assert.match(text, /idiomatic\(naive-utcnow\)/);
+  assert.match(text, /-\s*return datetime\.utcnow\(\)/);
+  assert.match(text, /\+\s*return datetime\.now\(UTC\)/);
+});
+
+step('quick fix rewrites the code, and undo restores it', async () => {
+  await editor.open('fix.py');
+  await editor.underlined(1);
+  await editor.goto(5, 14);
+  await editor.quickFixes('datetime.now(UTC)');
+  await editor.screenshot('quick fix menu');
+  await editor.press('Enter');
+  await editor.underlined(0);
+  await editor.save('fix.py', UTCNOW_FIXED);
+  await editor.press('Control+z');
+  await editor.underlined(1);
+  await editor.save('fix.py', UTCNOW);
+});
+
+step('a refused fix is listed with its reason', async () => {
+  await editor.open('refused.py');
+  await editor.underlined(1);
+  await editor.goto(5, 14);
+  await editor.press('Control+.');
+  const menu = editor.page.locator('.action-widget');
+  await menu.waitFor();
+  // The editor lists disabled actions at once only when there are no others.
+  const toggle = menu.getByText('Show Disabled');
+  if (await toggle.count()) {
+    await toggle.click();
+  }
+  const disabled = menu.locator('.monaco-list-row.action.option-disabled');
+  await disabled.first().waitFor();
+  const text = await disabled.first().innerText();
+  const title = (await disabled.first().getAttribute('title')) ?? '';
+  assert.match(`${text} ${title}`, /naive|"Z"|offset/i);
+});
+
+step('an action silences the finding', async () => {
+  await editor.open('silence.py');
+  await editor.underlined(1);
+  await editor.goto(5, 14);
+  const silence = await editor.quickFixes(/silence/i);
+  await silence.click();
+  await editor.underlined(0);
+  await editor.save('silence.py', UTCNOW.replace('utcnow()', 'utcnow()  # idiomatic: ignore[naive-utcnow]'));
+});
+
+step('safe fixes are applied on save', async () => {
+  await editor.open('on_save.py');
+  await editor.underlined(2);
+  editor.configure({ 'editor.codeActionsOnSave': { 'source.fixAll.idiomatic': 'explicit' } });
+  try {
+    // The editor takes the changed settings up when it notices the file; saving again is what a user would do.
+    await poll('fixed on save', async () => {
+      await editor.press('Control+s');
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      return editor.read('on_save.py') !== DECORATORS;
+    });
+    assert.equal(editor.read('on_save.py'), DECORATORS_FIXED);
+    await editor.underlined(0);
+  } finally {
+    editor.configure({ 'editor.codeActionsOnSave': {} });
+  }
+});
+
+step('a template completes, with tab stops and imports', async () => {
+  await editor.open('template.py');
+  await editor.goto(3, 1);
+  await editor.type('resource');
+  const row = editor.page.locator('.suggest-widget.visible .monaco-list-row').first();
+  await row.waitFor();
+  await editor.screenshot('template in the suggestions');
+  await editor.press('Enter');
+  await editor.page.locator('.snippet-placeholder').first().waitFor({ state: 'attached' });
+  await editor.type('connection');
+  await editor.press('Tab', 'Escape');
+  await editor.save('template.py', /^from contextlib import asynccontextmanager$/m);
+  assert.match(editor.read('template.py'), /async def connection\(/);
+});
+
+step('a changed setting takes effect at once', async () => {
+  await editor.open('severity.py');
+  await editor.underlined(1);
+  editor.configure({ 'idiomatic.severity': { 'naive-utcnow': 'error' } });
+  await editor.page.locator('.editor-instance .squiggly-error').waitFor({ state: 'attached' });
+  editor.configure({ 'idiomatic.severity': { 'naive-utcnow': 'off' } });
+  await editor.underlined(0);
+  editor.configure({ 'idiomatic.severity': {} });
+  await editor.underlined(1);
+});
+
+step('nothing went wrong in the logs', () => {
+  const { host, extension } = editor.logs();
+  assert.match(host, new RegExp(`_doActivateExtension ${EXTENSION}`));
+  assert.deepEqual(`${host}${extension}`.split('\n').filter((line) => /\[(error|critical|warning)\]/.test(line)), []);
+});
+
+step('a killed server is started again', async () => {
+  await editor.open('restart.py');
+  await editor.underlined(1);
+  const [killed, ...others] = editor.servers();
+  assert.deepEqual(others, []);
+  process.kill(killed, 'SIGKILL');
+  await poll('another server', () => editor.servers().some((pid) => pid !== killed));
+  await editor.goto(5, 1);
+  await editor.type('    datetime.utcnow()\n');
+  await editor.underlined(2);
+});
+
+step('an interpreter that cannot be used is reported, with the way to choose another', async () => {
+  await editor.open('interpreter.py');
+  await editor.underlined(1);
+  editor.configure({}, '/nowhere/python');
+  const toast = await editor.notification('needs Python 3.11 or newer');
+  assert.match(await toast.innerText(), /\/nowhere\/python \(setting idiomatic\.interpreter\) does not exist/);
+  await editor.screenshot('no interpreter');
+  await toast.getByRole('button', { name: 'Open Setting' }).click();
+  await editor.page.locator('.settings-editor', { hasText: 'Interpreter' }).waitFor();
+  editor.configure({});
+  await editor.open('interpreter.py');
+  await editor.underlined(1);
+});
+
+step('no module of the workspace was run', () => {
+  assert.deepEqual(['intruded'].filter((file) => existsSync(path.join(editor.workspace, file))), []);
+});
