@@ -16,7 +16,6 @@ from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
-from idiomatic import idioms
 from idiomatic.core.idiom import Idiom, Kind
 from idiomatic.core.suppression import UNKNOWN, UNUSED
 
@@ -69,6 +68,8 @@ def rules() -> Catalogue:
 
 
 def _walk() -> Iterator[Idiom]:
+    # By name: the engine knows that there are idioms, none of them is known to it.
+    idioms = importlib.import_module("idiomatic.idioms")
     for family in pkgutil.iter_modules(idioms.__path__, f"{idioms.__name__}."):
         package = importlib.import_module(family.name)
         for module in pkgutil.iter_modules(package.__path__, f"{family.name}."):
