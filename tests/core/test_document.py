@@ -110,3 +110,14 @@ def test_text_that_nests_too_deeply_is_a_fault_and_no_crash() -> None:
         document = Document.parse(f"import a\n{text}\n")
         assert document.fault is not None
         assert document.statements[0].nodes
+
+
+def test_findings_stay_over_versions_nobody_looked_at() -> None:
+    text = "import datetime\n\n\ndef f():\n    now = datetime.datetime.utcnow()\n    return now\n"
+    before = analyse(Module(document := Document.parse(text)), known := rules("naive-utcnow"), None)
+    for character in "x = (\n    ":
+        end = document.text.index("return")
+        document = document.edit(Span(end, end), character)
+    after = analyse(Module(document), known, before)
+    assert [after.place(d) for d in after.diagnostics] == [before.place(d) for d in before.diagnostics]
+    assert all(statement.was is None for statement in document.statements)

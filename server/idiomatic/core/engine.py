@@ -104,7 +104,8 @@ class Diagnostic:
             case Kind.PROBLEM:
                 return True
             case Kind.IDIOM:
-                return self.code is None or not self.fixes or not isinstance(self.fixes[0].verdict, Refused)
+                fixes = self.finding.fixes
+                return not fixes or not isinstance(fixes[0].verdict, Refused)
             case Kind.REFACTOR:
                 return False
 
@@ -200,8 +201,8 @@ class Analysed:
             for diagnostic in self.entries[statement].diagnostics:
                 rule = diagnostic.rule.name
                 by = [each for _, each in for_file if each.covers(rule)]
-                if here and diagnostic.code is not None:
-                    lines = silenced_lines(diagnostic.code, diagnostic.finding.node)
+                if here:
+                    lines = _lines(diagnostic)
                     by += [each for each in here if not each.whole_file and each.line in lines and each.covers(rule)]
                 used |= {(each, rule) for each in by}
                 if not by:
@@ -297,14 +298,24 @@ def _ask(idiom: Idiom, node: ast.AST, code: Analysis) -> Iterator[Diagnostic]:
         logger.exception("%s failed on %r", idiom.name, code.statement)
 
 
+def _lines(diagnostic: Diagnostic) -> frozenset[int]:
+    """The lines on which a suppression counts for a diagnostic."""
+    if diagnostic.code is not None:
+        return silenced_lines(diagnostic.code, diagnostic.finding.node)
+    lines = diagnostic.statement.lines
+    return frozenset(lines.position(offset)[0] for offset in (diagnostic.span.start, diagnostic.span.end))
+
+
 def _remembered(statement: Statement, known: Mapping[Statement, Entry]) -> Iterator[Diagnostic]:
-    """What was known of a statement that no longer parses, where the edit left it alone."""
-    if statement.was is None:
+    """What was known of a statement that no longer parses, where the edits since then left it alone."""
+    was, statement.was = statement.was, None  # needed once; kept, each keystroke would hold on to all before it
+    if was is None:
         return
     offset = 0
-    for old in statement.was.statements:
-        for diagnostic in known[old].diagnostics if old in known else ():
-            span = statement.was.moved(diagnostic.span.shifted(offset))
+    for old in was.statements:
+        # Versions in between may never have been looked at: typing is faster than that.
+        for diagnostic in known[old].diagnostics if old in known else _remembered(old, known):
+            span = was.moved(diagnostic.span.shifted(offset))
             if span is not None and 0 <= span.start <= span.end <= len(statement.text):
                 yield Diagnostic(diagnostic.rule, statement, span, diagnostic.finding, None)
         offset += len(old.text)
