@@ -63,7 +63,7 @@ lock: $(PYTHON_READY) ## Lock the dependencies again; ARGS=--upgrade takes newer
 	.venv/bin/python tools/lock.py $(ARGS)
 
 clean: ## Remove everything that was built or downloaded
-	rm -rf .venv .corpus .editor build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	rm -rf client/vscode/node_modules client/vscode/dist client/vscode/bundled/libs client/vscode/*.vsix
 	rm -rf tests/editor/artifacts
 	find server tests tools -name __pycache__ -type d -prune -exec rm -rf {} +
