@@ -70,20 +70,18 @@ class Scope:
     def lookup(self, name: str) -> Scope | None:
         """The scope in which a name that is read here is bound, the module's if nowhere nearer.
 
-        Names bound in a class body are not seen from the functions inside it.
+        Names bound in a class body are not seen from the functions, comprehensions and classes inside it.
         """
         scope: Scope | None = self
-        inside = False
         while scope is not None:
             if scope.parent is None:
                 return scope
             declared = scope.elsewhere.get(name)
             if declared is True:
                 return scope.module
-            visible = not (inside and isinstance(scope.node, ast.ClassDef))
+            visible = scope is self or not isinstance(scope.node, ast.ClassDef)
             if declared is None and visible and name in scope.bindings:
                 return scope
-            inside = inside or not isinstance(scope.node, COMPREHENSIONS)
             scope = scope.parent
         return None
 
