@@ -6,7 +6,7 @@ import ast
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from idiomatic.core.analysis.tree import FUNCTIONS, walk_own
+from idiomatic.core.analysis.tree import FUNCTIONS, walk_block
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -83,10 +83,8 @@ def parameters(arguments: ast.arguments) -> Iterable[ast.arg]:
 
 def is_generator(function: Function | ast.Lambda) -> bool:
     """Whether a function's own body yields."""
-    body = function.body if isinstance(function.body, list) else [function.body]
-    return any(
-        isinstance(node, (ast.Yield, ast.YieldFrom)) for statement in body for node in (statement, *walk_own(statement))
-    )
+    body: list[ast.stmt] | list[ast.expr] = function.body if isinstance(function.body, list) else [function.body]
+    return any(isinstance(node, (ast.Yield, ast.YieldFrom)) for node in walk_block(body))
 
 
 def function_fact(function: Function) -> FunctionFact:

@@ -7,7 +7,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from idiomatic.core.document import Statement
 
@@ -77,7 +77,16 @@ def walk_own(node: ast.AST) -> Iterator[ast.AST]:
     The nested definitions themselves are given (they are executed here), with their decorators, defaults and base
     classes; comprehensions belong to the code around them.
     """
-    stack = list(_children(node))[::-1]
+    return walk_block(_children(node))
+
+
+def walk_block(nodes: Iterable[ast.AST]) -> Iterator[ast.AST]:
+    """Some neighbouring nodes and all below them that run as part of them: see `walk_own`.
+
+    For a block this is not the same as `walk_own` of each of its statements, which would enter the functions that
+    are defined there.
+    """
+    stack = list(nodes)[::-1]
     while stack:
         current = stack.pop()
         yield current
