@@ -13,7 +13,7 @@ import sys
 import tarfile
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TypedDict
 from xml.etree import ElementTree as ET
@@ -295,7 +295,11 @@ def idiomatic(project: Project, command: str, *options: str) -> str:
 
 def check(project: Project, select: Sequence[str]) -> list[Finding]:
     """Return the findings in the project's source."""
-    findings: list[Finding] = json.loads(idiomatic(project, "check", "--output-format=json", *select))
+    printed = idiomatic(project, "check", "--output-format=json", *select)
+    try:
+        findings: list[Finding] = json.loads(printed)
+    except json.JSONDecodeError as error:
+        raise click.ClickException(f"{project.name}: `idiomatic check` printed no JSON: {error}") from None
     return findings
 
 
@@ -369,42 +373,39 @@ def summary(said: Counter[str]) -> str:
     return ", ".join(f"{number} {outcome}" for outcome, number in said.most_common())
 
 
-def tables(results: Sequence[Result]) -> Iterator[tuple[str, Sequence[Sequence[str]]]]:
-    """Yield each table as its title and its rows, the first row being its head."""
-    rows = [("project", "files", "lines", "findings", "fixed", "files changed", "+", "-", "tests", "changed outcomes")]
-    for result in results:
-        steady = [change for change in result.changed if not change.unstable]
-        rows.append(
-            (
-                f"{result.project.name} {result.project.version}",
-                str(result.files),
-                str(result.lines),
-                str(result.found.total()),
-                str(result.applied.total()),
-                str(result.changed_files),
-                str(result.added),
-                str(result.removed),
-                summary(result.after),
-                str(len(steady)),
-            )
-        )
-    yield "Projects", rows
+def tables(results: Sequence[Result]) -> Iterator[tuple[str, list[list[str]]]]:
+    """Yield each table as its title and its rows; the first row is its head, a project is a column."""
+    names = [result.project.name for result in results]
+    measures: dict[str, Callable[[Result], str]] = {
+        "version": lambda result: result.project.version,
+        "files": lambda result: f"{result.files:,}",
+        "lines": lambda result: f"{result.lines:,}",
+        "findings": lambda result: f"{result.found.total():,}",
+        "fixed": lambda result: f"{result.applied.total():,}",
+        "files changed": lambda result: f"{result.changed_files:,}",
+        "lines changed": lambda result: f"+{result.added:,} -{result.removed:,}",
+        "tests before": lambda result: summary(result.before),
+        "tests after": lambda result: summary(result.after),
+        "changed outcomes": lambda result: str(sum(not change.unstable for change in result.changed)),
+    }
+    rows = [[name, *(measure(result) for result in results)] for name, measure in measures.items()]
+    yield "Projects", [["", *names], *rows]
 
-    by_rule = [("rule: findings / fixed", *(result.project.name for result in results), "all")]
     found = sum((result.found for result in results), Counter[str]())
     applied = sum((result.applied for result in results), Counter[str]())
-    for rule in sorted(found):
-        cells = (f"{result.found[rule]} / {result.applied[rule]}" for result in results)
-        by_rule.append((rule, *cells, f"{found[rule]} / {applied[rule]}"))
-    yield "Rules", by_rule
+    by_rule = [
+        [rule, *(f"{result.found[rule]} / {result.applied[rule]}" for result in results), f"{number} / {applied[rule]}"]
+        for rule, number in sorted(found.items())
+    ]
+    yield "Rules (found / fixed)", [["", *names, "all"], *by_rule]
 
 
 def show(results: Sequence[Result]) -> None:
     """Print the tables and whatever is wrong."""
     for title, (head, *rows) in tables(results):
         table = Table(title=title)
-        for name in head:
-            table.add_column(name, justify="left" if name in {head[0], "tests"} else "right")
+        for position, name in enumerate(head):
+            table.add_column(name, justify="right" if position else "left")
         for row in rows:
             table.add_row(*row)
         console.print(table)
