@@ -1,0 +1,1 @@
+"""Functions and decorators: what a call is given, keeps and hides."""
