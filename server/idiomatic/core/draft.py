@@ -217,7 +217,10 @@ def draft(document: Document, code: Analysis, fix: Fix) -> Rewriting:
     Raises:
         DraftError: it turns out that there is none, and why.
     """
-    if fix.rewrite is None:
+    if fix.edits:
+        offset = document.offset(code.statement)
+        return Rewriting(tuple(edit.shifted(offset) for edit in fix.edits))
+    if fix.rewrite is None or fix.where is None:
         raise DraftError("There is nothing to apply.")
     sketch = Draft(document, code, *fix.where)
     return sketch.finish(list(fix.rewrite(sketch)))

@@ -10,7 +10,6 @@ those that had asked the module something whose answer changed.
 
 from __future__ import annotations
 
-import difflib
 import logging
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -21,12 +20,12 @@ from idiomatic.core.analysis.tree import tree
 from idiomatic.core.draft import DraftError, Rewriting, draft
 from idiomatic.core.idiom import Finding, Fix, Idiom, Kind, Refused, Safe, Unsafe
 from idiomatic.core.module import Module
-from idiomatic.core.suppression import UNKNOWN, UNUSED, Suppression, silence, silenced_lines, suppressions
+from idiomatic.core.suppression import Suppression, judge, silence, silenced_lines, suppressions
 from idiomatic.core.text import Edit, Span
 
 if TYPE_CHECKING:
     import ast
-    from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
 
     from idiomatic.core.document import Statement
 
@@ -179,11 +178,17 @@ class Analysed:
         """
         if diagnostic.code is None:
             raise DraftError("This statement does not parse at the moment.")
-        if diagnostic.rule is UNUSED or diagnostic.rule is UNKNOWN:
-            return fix.rewrite(None)  # type: ignore[misc, arg-type, return-value]
-        # What a rewrite asks (is it imported already?) was not asked by the analysis, which may be older than the module.
+        # What a rewrite asks (is it imported already?) was not asked by the analysis, which may be older than the
+        # module.
         diagnostic.code.rebind(self.module)
-        return draft(self.module.document, diagnostic.code, fix)
+        try:
+            return draft(self.module.document, diagnostic.code, fix)
+        except DraftError:
+            raise
+        except Exception as error:
+            logger.exception("%s failed to rewrite %r", diagnostic.rule.name, diagnostic.statement)
+            msg = f"The rule itself failed here, please report it: {type(error).__name__}: {error}."
+            raise DraftError(msg) from error
 
     def silence(self, diagnostic: Diagnostic) -> Edit | None:
         """The edit that adds a suppression for a diagnostic; `None` where no line can take a comment."""
@@ -211,31 +216,29 @@ class Analysed:
         yield from self._about_suppressions(used)
 
     def _about_suppressions(self, used: Collection[tuple[Suppression, str]]) -> Iterator[Diagnostic]:
-        for statement in self.module.document.statements:
-            for suppression in statement.fact(suppressions):
-                if statement.fault is None:
-                    yield from _judge(
-                        self, statement, suppression, {rule for each, rule in used if each is suppression}
-                    )
-
-
-def _judge(
-    analysed: Analysed, statement: Statement, suppression: Suppression, used: Collection[str]
-) -> Iterator[Diagnostic]:
-    """The findings about a suppression itself."""
-    code = analysed.entries[statement].code
-    names = [name for name, _ in suppression.names]
-    for name, span in suppression.names:
-        if name not in analysed.rules.known:
-            nearest = difflib.get_close_matches(name, analysed.rules.known, 1)
-            hint = f"; did you mean `{nearest[0]}`?" if nearest else ""
-            yield Diagnostic(UNKNOWN, statement, span, Finding(span, f"There is no rule `{name}`{hint}"), code)
-        elif name in analysed.rules.names and name not in used:
-            yield Diagnostic(UNUSED, statement, span, Finding(span, f"`{name}` silences nothing here"), code)
-    everything = analysed.rules.names >= analysed.rules.known - {UNUSED.name, UNKNOWN.name}
-    if not names and not used and everything:
-        span = suppression.span
-        yield Diagnostic(UNUSED, statement, span, Finding(span, "This suppression silences nothing"), code)
+        """The findings about the suppressions themselves, but for those that another one silences by name."""
+        everything = [
+            (statement, suppression)
+            for statement in self.module.document.statements
+            if statement.fault is None
+            for suppression in statement.fact(suppressions)
+        ]
+        for statement, suppression in everything:
+            around = [
+                each
+                for other, each in everything
+                if each.whole_file or (other is statement and each.line == suppression.line)
+            ]
+            names = {name for each in around for name, _ in each.names}
+            covered = {rule for each, rule in used if each is suppression}
+            code = self.entries[statement].code
+            for rule, finding in judge(
+                statement, suppression, known=self.rules.known, active=self.rules.names, covered=covered
+            ):
+                if rule.name in self.rules.names and rule.name not in names:
+                    span = finding.node
+                    assert isinstance(span, Span)
+                    yield Diagnostic(rule, statement, span, finding, code)
 
 
 def analyse(module: Module, rules: Rules, previous: Analysed | None = None) -> Analysed:
@@ -332,19 +335,26 @@ def verdict_name(fix: Fix) -> str:
             return "refused"
 
 
-def fix_all(analysed: Analysed, *, unsafe: bool = False, limit: int = 1000) -> Iterator[tuple[Diagnostic, Analysed]]:
+def fix_all(
+    analysed: Analysed,
+    *,
+    unsafe: bool = False,
+    limit: int | None = None,
+    on_failure: Callable[[Diagnostic, DraftError], None] | None = None,
+) -> Iterator[tuple[Diagnostic, Analysed]]:
     """Apply first fixes one after the other until none is left.
 
     Args:
         analysed: where to begin.
         unsafe: apply unsafe fixes too.
-        limit: how many fixes at most, in case two idioms undo each other.
+        limit: how many fixes at most, in case two idioms undo each other; default: many more than there are findings.
+        on_failure: is told of each fix that turned out to be impossible.
 
     Yields:
         Each diagnostic that was fixed, with the findings of the document after that.
     """
     failed: set[tuple[str, str, int]] = set()
-    for _ in range(limit):
+    for _ in range(limit or 100 + 10 * len(analysed.all_diagnostics)):
         for diagnostic in analysed.diagnostics:
             fix = diagnostic.fix
             key = (diagnostic.rule.name, diagnostic.statement.text, diagnostic.span.start)
@@ -355,6 +365,8 @@ def fix_all(analysed: Analysed, *, unsafe: bool = False, limit: int = 1000) -> I
             except DraftError as error:
                 logger.info("%s: %s", diagnostic.rule.name, error)
                 failed.add(key)
+                if on_failure is not None:
+                    on_failure(diagnostic, error)
                 continue
             analysed = apply(analysed, rewriting.edits)
             yield diagnostic, analysed
@@ -364,8 +376,8 @@ def fix_all(analysed: Analysed, *, unsafe: bool = False, limit: int = 1000) -> I
 
 
 def apply(analysed: Analysed, edits: Sequence[Edit]) -> Analysed:
-    """The findings after edits that do not overlap."""
+    """The findings after edits that do not overlap; several insertions at one offset are made in the order given."""
     document = analysed.module.document
-    for edit in sorted(edits, key=lambda edit: edit.span, reverse=True):
+    for edit in sorted(edits, key=lambda edit: edit.span)[::-1]:
         document = document.edit(edit.span, edit.text)
     return analyse(Module(document, analysed.module.project), analysed.rules, analysed)

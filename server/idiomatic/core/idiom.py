@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from idiomatic.core.analysis.code import Version
     from idiomatic.core.draft import Draft
-    from idiomatic.core.text import Span
+    from idiomatic.core.text import Edit, Span
 
 
 class Kind(StrEnum):
@@ -92,19 +92,23 @@ class Fix:
     Attributes:
         title: what it does, as an imperative; an unsafe one says its consequence in a few words in parentheses.
         verdict: whether it may be applied, and why not.
-        where: the first and the last of the neighbouring statements that are replaced (see `Analysis.lines`).
+        where: the first and the last of the neighbouring statements that are replaced (see `Analysis.lines`); `None`
+            for a fix that is made of edits.
         rewrite: gives the new statements, from the old ones in the draft. Called only when the user wants to see or
-            have the result; `None` for a refused fix.
+            have the result; `None` for a refused fix and for one that is made of edits.
+        edits: for what no syntax tree has, such as comments: the changes themselves, in the statement's offsets.
     """
 
     title: str
     verdict: Verdict
-    where: tuple[ast.stmt, ast.stmt]
+    where: tuple[ast.stmt, ast.stmt] | None
     rewrite: Rewrite | None = None
+    edits: tuple[Edit, ...] = ()
 
     def __post_init__(self) -> None:
-        if (self.rewrite is None) != isinstance(self.verdict, Refused):
-            msg = f"{self.title!r}: a fix has a rewrite or is refused"
+        ways = (self.rewrite is not None) + bool(self.edits) + isinstance(self.verdict, Refused)
+        if ways != 1 or (self.rewrite is not None and self.where is None):
+            msg = f"{self.title!r}: a fix has a rewrite and its place, or edits, or is refused"
             raise ValueError(msg)
 
 

@@ -8,17 +8,18 @@ comment that names no rule there is, or that silences nothing, is itself a findi
 from __future__ import annotations
 
 import ast
+import difflib
 import io
 import re
 import tokenize
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from idiomatic.core.idiom import Idiom, Kind
-from idiomatic.core.text import Edit, Span
+from idiomatic.core.idiom import Finding, Fix, Idiom, Kind, Safe, Unsafe
+from idiomatic.core.text import BOM, Edit, Span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from idiomatic.core.analysis.code import Analysis
     from idiomatic.core.document import Document, Statement
@@ -153,11 +154,75 @@ def _is_joined(statement: Statement, span: Span, end: int) -> bool:
     return not any(quotes in text for quotes in ('"""', "'''"))
 
 
+# -- findings about the suppressions themselves -----------------------------------------------------------------------
+
+
+def judge(
+    statement: Statement,
+    suppression: Suppression,
+    *,
+    known: Collection[str],
+    active: Collection[str],
+    covered: Collection[str],
+) -> Iterator[tuple[Idiom, Finding]]:
+    """What is to be said about a suppression.
+
+    Args:
+        statement: where it stands.
+        suppression: which one.
+        known: the names of all rules.
+        active: the names of those that are looked for; of the others nobody knows whether they would find something.
+        covered: the names of the rules of which it silences a finding.
+    """
+    own = {UNUSED.name, UNKNOWN.name}
+    for name, span in suppression.names:
+        if name not in known:
+            others = set(known) - {other for other, _ in suppression.names}
+            nearest = difflib.get_close_matches(name, sorted(others), 1)
+            message = f"There is no rule `{name}`" + "".join(f"; did you mean `{other}`?" for other in nearest)
+            guess = Unsafe(("The nearest name is a guess.",))
+            fixes = (Fix(f"Name `{other}` (a guess)", guess, None, edits=(Edit(span, other),)) for other in nearest)
+            yield UNKNOWN, Finding(span, message, tuple(fixes))
+        elif name in active and name not in covered and name not in own:
+            is_alone = len(suppression.names) == 1
+            edit = _without(statement, suppression) if is_alone else _without_name(statement, suppression, span)
+            title = "Remove the suppression" if is_alone else f"Remove `{name}` from the suppression"
+            yield UNUSED, Finding(span, f"`{name}` silences nothing here", (Fix(title, Safe(), None, edits=(edit,)),))
+    if not suppression.names and not covered and set(known) - own <= set(active):
+        fix = Fix("Remove the suppression", Safe(), None, edits=(_without(statement, suppression),))
+        yield UNUSED, Finding(suppression.span, "This suppression silences nothing", (fix,))
+
+
+def _without(statement: Statement, suppression: Suppression) -> Edit:
+    """Remove a suppression, with the comment it is in if there is nothing else in that, and with the line likewise."""
+    text, span = statement.text, suppression.span
+    line = statement.lines.line_span(suppression.line)
+    before = text[line.start : span.start]
+    after = statement.lines.line(suppression.line)[span.end - line.start :]
+    code = before.rstrip(" \t\f")
+    if after.strip():
+        # Another comment, or a reason, follows: it stays a comment.
+        rest = after.lstrip(" \t")
+        return Edit(Span(span.start, span.end + len(after) - len(rest)), "" if rest.startswith("#") else "# ")
+    if code.removeprefix(BOM):
+        return Edit(Span(line.start + len(code), span.end + len(after)), "")
+    return Edit(Span(line.start + len(code), line.end), "")
+
+
+def _without_name(statement: Statement, suppression: Suppression, name: Span) -> Edit:
+    """Remove one of several names, with one of the commas around it."""
+    spans = [span for _, span in suppression.names]
+    index = spans.index(name)
+    if index + 1 < len(spans):
+        return Edit(Span(name.start, spans[index + 1].start), "")
+    return Edit(Span(spans[index - 1].end, name.end), "")
+
+
 def _rule(name: str, text: str) -> Idiom:
-    def detect(node: ast.AST, code: Analysis) -> Iterator[object]:  # noqa: ARG001
+    def detect(node: ast.AST, code: Analysis) -> Iterator[Finding]:
         return iter(())
 
-    return Idiom(name, "suppression", Kind.PROBLEM, (3, 0), (), (), (), detect, text.strip(), __file__)  # type: ignore[arg-type]
+    return Idiom(name, "suppression", Kind.PROBLEM, (3, 0), (), (), (), detect, text.strip(), __file__)
 
 
 UNUSED: Final = _rule(
@@ -166,6 +231,7 @@ UNUSED: Final = _rule(
 
 ## Why
 The code it was written for has been changed; left where it is, it will silence the next real finding.
+
 ## Example
 ```python
 total = sum(prices)  # idiomatic: ignore[naive-utcnow]
@@ -174,8 +240,11 @@ becomes
 ```python
 total = sum(prices)
 ```
+
 ## Fix safety
-Safe: only the comment, or the one name in it, is removed. Rules that are switched off are not counted as unused.
+Safe: only the comment, or the one name in it, is removed; what else the comment says stays. Rules that are switched
+off, or newer than the target version, are not counted as unused.
+
 ## References
 - [Suppression comments](../configuration.md#suppression)
 """,
@@ -186,6 +255,7 @@ UNKNOWN: Final = _rule(
 
 ## Why
 A misspelt name silences nothing, and nobody notices.
+
 ## Example
 ```python
 stamp = datetime.utcnow()  # idiomatic: ignore[naive-utc]
@@ -194,8 +264,10 @@ becomes
 ```python
 stamp = datetime.utcnow()  # idiomatic: ignore[naive-utcnow]
 ```
+
 ## Fix safety
 Unsafe: the nearest name is a guess.
+
 ## References
 - [Suppression comments](../configuration.md#suppression)
 """,
