@@ -1,0 +1,216 @@
+"""What there is to say about a finding: why, what becomes of the user's own code, and whether that is safe.
+
+One text for all views: the editor's hover shows it as Markdown, a client without Markdown and a terminal as it is.
+Messages and diffs contain user code, which must not be able to become a link, a command or the end of a code block.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from idiomatic.core.draft import DraftError
+from idiomatic.core.idiom import Refused, Safe, Unsafe
+from idiomatic.core.text import Lines, Span, apply_edits
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from idiomatic.core.engine import Analysed, Diagnostic
+    from idiomatic.core.idiom import Fix, Idiom
+    from idiomatic.core.text import Edit
+
+_CONTEXT: Final = 2
+"""How many unchanged lines a diff shows around a change."""
+_LONGEST: Final = 60
+"""How many lines of a diff are shown."""
+
+# What begins a link, an image, emphasis, HTML or code; at the start a list, a heading or a quote; bare addresses.
+_SPECIAL: Final = re.compile(r"([\\`*_\[\]<&~]|\A[#>+-]|\A\d+(?=[.)])|(?<=:)//|(?<=www)\.)")
+_RELATIVE_LINK: Final = re.compile(r"\[([^\]]*)\]\((?!https?://)[^)]*\)")
+
+
+@dataclass(frozen=True, slots=True)
+class FixExplanation:
+    """One of the fixes of a finding.
+
+    Attributes:
+        title: what it does.
+        label: `safe`, `unsafe` or `not possible`.
+        reasons: why it is not safe or not possible, sentences.
+    """
+
+    title: str
+    label: str
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """A finding, explained.
+
+    Attributes:
+        rule: the rule's name.
+        advice: what to do, a sentence.
+        message: what is wrong here, without a full stop.
+        why: why the advice is good, Markdown of the rule's own.
+        diff: what the first fix that is possible does to the user's code; empty if none is.
+        fixes: what is offered, in order.
+        references: a Markdown list of the rule's own.
+    """
+
+    rule: str
+    advice: str
+    message: str
+    why: str
+    diff: str
+    fixes: tuple[FixExplanation, ...]
+    references: str
+
+    def markdown(self) -> str:
+        """For a view that renders Markdown."""
+        parts = [f"**{escaped(self.advice)}**", f"{escaped(self.message)}.", self.why]
+        if self.diff:
+            parts.append(fenced(self.diff, "diff"))
+        for fix in self.fixes:
+            lines = [f"**{fix.label.capitalize()}**: {escaped(fix.title)}"]
+            lines += [f"- {escaped(reason)}" for reason in fix.reasons]
+            parts.append("\n".join(lines))
+        parts += [self.references, f"`{self.rule}` · silence it with `{silencing(self.rule)}` at the end of the line"]
+        return "\n\n".join(part for part in parts if part)
+
+    def plain(self) -> str:
+        """For a view that shows text as it is."""
+        parts = [self.advice, f"{self.message}.", self.why]
+        if self.diff:
+            parts.append("\n".join(f"    {line}" for line in self.diff.splitlines()))
+        for fix in self.fixes:
+            lines = [f"{fix.label.capitalize()}: {fix.title}", *(f"- {reason}" for reason in fix.reasons)]
+            parts.append("\n".join(lines))
+        parts += [self.references, f"{self.rule}: silence it with {silencing(self.rule)} at the end of the line"]
+        return "\n\n".join(part for part in parts if part)
+
+
+def explain(analysed: Analysed, diagnostic: Diagnostic) -> Explanation:
+    """Everything there is to say about a finding."""
+    rule = diagnostic.rule
+    diff, failed = "", dict[int, str]()
+    for index, fix in enumerate(diagnostic.fixes):
+        if isinstance(fix.verdict, Refused):
+            continue
+        try:
+            edits = analysed.rewrite(diagnostic, fix).edits
+        except DraftError as error:
+            failed[index] = str(error)
+            continue
+        diff = shown_diff(analysed.module.document.text, edits)
+        break
+    return Explanation(
+        rule=rule.name,
+        advice=rule.advice,
+        message=diagnostic.message,
+        why=without_relative_links(rule.section("Why")),
+        diff=diff,
+        fixes=tuple(_fix(fix, failed.get(index)) for index, fix in enumerate(diagnostic.fixes)),
+        references=without_relative_links(rule.section("References")),
+    )
+
+
+def _fix(fix: Fix, failure: str | None) -> FixExplanation:
+    if failure is not None:
+        return FixExplanation(fix.title, "not possible", (failure,))
+    match fix.verdict:
+        case Safe():
+            return FixExplanation(fix.title, "safe", ())
+        case Unsafe(reasons=reasons):
+            return FixExplanation(fix.title, "unsafe", reasons)
+        case Refused(reason=reason):
+            return FixExplanation(fix.title, "not possible", (reason,))
+
+
+def silencing(rule: str) -> str:
+    """The comment that silences a rule."""
+    return f"# idiomatic: ignore[{rule}]"
+
+
+def silenced(rules: Sequence[Idiom], *, whole_file: bool) -> str:
+    """What a comment silences, as Markdown; no rule in particular means all of them."""
+    where = "in this file" if whole_file else "here"
+    if not rules:
+        return f"Silences every rule of idiomatic {where}."
+    lines = [f"- `{rule.name}`: {escaped(rule.advice)}" for rule in rules]
+    return "\n".join([f"Silences {where}:", "", *lines])
+
+
+# -- diffs ------------------------------------------------------------------------------------------------------------
+
+
+def shown_diff(text: str, edits: Sequence[Edit], longest: int = _LONGEST) -> str:
+    """What edits change, as a unified diff without headers: only the lines around them are looked at."""
+    lines = Lines(text)
+    shown: list[str] = []
+    for block, inner in _blocks(lines, edits):
+        if shown:
+            shown.append("@@")
+        old = text[block.start : block.end]
+        new = apply_edits(old, [edit.shifted(-block.start) for edit in inner])
+        diff = difflib.unified_diff(_split(old), _split(new), n=_CONTEXT, lineterm="")
+        shown += [line for line in list(diff)[2:] if not line.startswith("@@ ")]
+    if len(shown) > longest:
+        shown[longest:] = [f"… {len(shown) - longest} more lines"]
+    return "\n".join(shown)
+
+
+def _split(text: str) -> list[str]:
+    lines = Lines(text)
+    found = [lines.line(number) for number in range(len(lines))]
+    return found[:-1] if found and not found[-1] else found
+
+
+def _blocks(lines: Lines, edits: Sequence[Edit]) -> Iterator[tuple[Span, list[Edit]]]:
+    """The edits in groups whose surroundings touch, each with the span of their lines and those around."""
+    groups: list[tuple[int, int, list[Edit]]] = []
+    for edit in sorted(edits, key=lambda edit: edit.span):
+        first = max(lines.position(edit.span.start)[0] - _CONTEXT, 0)
+        last = min(lines.position(edit.span.end)[0] + _CONTEXT, len(lines) - 1)
+        if groups and first <= groups[-1][1] + 1:
+            start, end, inner = groups[-1]
+            groups[-1] = start, max(end, last), [*inner, edit]
+        else:
+            groups.append((first, last, [edit]))
+    for first, last, inner in groups:
+        yield Span(lines.starts[first], lines.line_span(last).end), inner
+
+
+# -- Markdown ---------------------------------------------------------------------------------------------------------
+
+
+def fenced(code: str, language: str) -> str:
+    """A code block that nothing in `code` can end."""
+    longest = max((len(run) for run in re.findall(r"`+", code)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{fence}{language}\n{code}\n{fence}"
+
+
+def escaped(sentence: str) -> str:
+    """A sentence as Markdown: what stands in backticks is code, and nothing is anything else."""
+    pieces = sentence.split("`")
+    if len(pieces) % 2 == 0:
+        # One backtick has no partner.
+        pieces[-2:] = ["`".join(pieces[-2:])]
+    return "".join(_code(piece) if index % 2 else _text(piece) for index, piece in enumerate(pieces))
+
+
+def _text(text: str) -> str:
+    return _SPECIAL.sub(r"\\\1", " ".join(text.split("\n")))
+
+
+def _code(text: str) -> str:
+    return f"`{' '.join(text.splitlines())}`" if text.strip() else _text(f"`{text}`")
+
+
+def without_relative_links(markdown: str) -> str:
+    """Markdown in which links to files of ours are plain text: they lead nowhere from an editor."""
+    return _RELATIVE_LINK.sub(r"\1", markdown)

@@ -1,0 +1,22 @@
+"""The language server: the engine for editors. The only package that knows pygls and lsprotocol.
+
+`server` ties everything together; each feature of the protocol is a file of its own with a function `register`.
+"""
+
+from __future__ import annotations
+
+__all__ = ["start"]
+
+
+def start(*, tcp: tuple[str, int] | None = None) -> int:
+    """Serve one client until it leaves.
+
+    Args:
+        tcp: host and port to wait on for the client; standard input and output if there is none.
+
+    Returns:
+        The exit code: 0 after an orderly `shutdown`, 1 if the client just went away.
+    """
+    from idiomatic.lsp.server import run
+
+    return run(tcp)

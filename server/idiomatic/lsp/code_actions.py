@@ -1,0 +1,306 @@
+"""Code actions: the lightbulb.
+
+The list costs no rewriting: an action says which finding and which of its fixes it is for, and the edit is worked out
+when the user has chosen it (`codeAction/resolve`).
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import threading
+import zlib
+from typing import TYPE_CHECKING, Any, Final
+
+from lsprotocol import types
+from pygls.exceptions import JsonRpcInvalidParams
+
+from idiomatic.core.edits import difference
+from idiomatic.core.idiom import Kind, Refused, Safe
+from idiomatic.core.text import Span
+from idiomatic.lsp import diagnostics
+from idiomatic.lsp.positions import PositionError
+from idiomatic.lsp.protocol import RequestFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from idiomatic.core.document import Document
+    from idiomatic.core.engine import Diagnostic
+    from idiomatic.core.idiom import Fix, Idiom
+    from idiomatic.core.text import Edit
+    from idiomatic.lsp.client import Client
+    from idiomatic.lsp.findings import Findings
+    from idiomatic.lsp.server import Server
+
+QUICK_FIX: Final = types.CodeActionKind.QuickFix.value
+REWRITE: Final = types.CodeActionKind.RefactorRewrite.value
+FIX_ALL: Final = f"{types.CodeActionKind.SourceFixAll.value}.idiomatic"
+
+CHANGED: Final = "The code has changed since this was offered."
+
+
+def register(server: Server) -> None:
+    """Offer code actions."""
+    options = types.CodeActionOptions(code_action_kinds=[QUICK_FIX, REWRITE, FIX_ALL], resolve_provider=True)
+    server.feature(types.TEXT_DOCUMENT_CODE_ACTION, options)(code_actions)
+    server.feature(types.CODE_ACTION_RESOLVE)(resolve)
+
+
+async def code_actions(ls: Server, params: types.CodeActionParams) -> list[types.CodeAction]:
+    """What can be done at a place."""
+    findings = await ls.analyser.current(ls.document(params.text_document.uri))
+    return await ls.worker.run(offered, findings, params.range, params.context, ls.client)
+
+
+async def resolve(ls: Server, action: types.CodeAction) -> types.CodeAction:
+    """The action, with its edit."""
+    data = action.data
+    if not isinstance(data, dict) or not isinstance(data.get("uri"), str):
+        raise JsonRpcInvalidParams("This is no code action of this server")
+    findings = await ls.analyser.current(ls.document(data["uri"]))
+    given_up = threading.Event()
+    try:
+        edits = await ls.worker.run(edits_of, findings, action.title, data, given_up)
+    finally:
+        given_up.set()
+    action.edit = workspace_edit(findings, edits, ls.client)
+    return action
+
+
+# -- the list ---------------------------------------------------------------------------------------------------------
+
+
+def offered(
+    findings: Findings, place: types.Range, context: types.CodeActionContext, client: Client
+) -> list[types.CodeAction]:
+    """The actions at a range, in the order in which they are shown."""
+    try:
+        span = findings.positions.span(place)
+    except PositionError as error:
+        raise JsonRpcInvalidParams(str(error)) from error
+    found = [*_fixes(findings, span, context), *_silences(findings, span, context), *_fix_all(findings, context)]
+    actions: list[types.CodeAction] = []
+    for action in found:
+        if action.disabled is not None:
+            if client.shows_disabled:
+                action.data = None
+                actions.append(action)
+        elif client.resolves_edits or _is_filled(action, findings, client):
+            actions.append(action)
+    return actions
+
+
+def _is_filled(action: types.CodeAction, findings: Findings, client: Client) -> bool:
+    """Whether the edit of an action could be worked out at once, for a client that does not ask for it."""
+    try:
+        action.edit = workspace_edit(findings, edits_of(findings, action.title, action.data), client)  # type: ignore[arg-type]
+    except RequestFailed:
+        return False
+    action.data = None
+    return True
+
+
+def _is_wanted(kind: str, context: types.CodeActionContext, *, unasked: bool) -> bool:
+    """Whether the client asks for a kind; `unasked` decides where it asks for none in particular."""
+    if context.only is None:
+        return unasked
+    asked = [wanted.value if isinstance(wanted, types.CodeActionKind) else wanted for wanted in context.only]
+    return any(not wanted or kind == wanted or kind.startswith(f"{wanted}.") for wanted in asked)
+
+
+def _is_by_hand(context: types.CodeActionContext) -> bool:
+    """Whether the user asked, rather than moved the cursor; clients that do not say ask when the user does."""
+    return context.trigger_kind is not types.CodeActionTriggerKind.Automatic
+
+
+def _fixes(findings: Findings, span: Span, context: types.CodeActionContext) -> Iterator[types.CodeAction]:
+    by_hand = _is_by_hand(context)
+    for found, theirs in _at(findings, span, context):
+        is_refactoring = found.rule.kind is Kind.REFACTOR
+        kind = REWRITE if is_refactoring else QUICK_FIX
+        if not _is_wanted(kind, context, unasked=by_hand or not is_refactoring):
+            continue
+        is_shown = findings.is_shown(found)
+        if not (is_shown or theirs or by_hand or findings.settings.is_quiet(found.rule)):
+            # What can't be applied, and is not shown, is only of interest to somebody who asks.
+            continue
+        resolves = [*([diagnostics.diagnostic(found, findings)] if is_shown else []), *theirs]
+        for index, fix in enumerate(found.fixes):
+            refusal = types.CodeActionDisabled(fix.verdict.reason) if isinstance(fix.verdict, Refused) else None
+            yield types.CodeAction(
+                title=fix.title,
+                kind=kind,
+                diagnostics=resolves or None,
+                is_preferred=True if index == 0 and isinstance(fix.verdict, Safe) and not is_refactoring else None,
+                disabled=refusal,
+                data={**_place(found, findings), "fix": index},
+            )
+
+
+def _silences(findings: Findings, span: Span, context: types.CodeActionContext) -> Iterator[types.CodeAction]:
+    if not _is_wanted(QUICK_FIX, context, unasked=True):
+        return
+    done: set[str] = set()
+    for found in findings.at(span):
+        rule = found.rule.name
+        if rule in done or not findings.is_shown(found) or findings.analysed.silence(found) is None:
+            continue
+        done.add(rule)
+        yield types.CodeAction(
+            title=f"Silence `{rule}` here",
+            kind=QUICK_FIX,
+            diagnostics=[diagnostics.diagnostic(found, findings)],
+            data={**_place(found, findings), "silence": True},
+        )
+
+
+def _fix_all(findings: Findings, context: types.CodeActionContext) -> Iterator[types.CodeAction]:
+    if not _is_wanted(FIX_ALL, context, unasked=False) or not findings.is_enabled:
+        return
+    if any(found.fix is not None and isinstance(found.fix.verdict, Safe) for found in findings.analysed.diagnostics):
+        yield types.CodeAction(
+            title="Apply all safe fixes of idiomatic", kind=FIX_ALL, data={"uri": findings.uri, "all": True}
+        )
+
+
+def _at(
+    findings: Findings, span: Span, context: types.CodeActionContext
+) -> Iterator[tuple[Diagnostic, list[types.Diagnostic]]]:
+    """The findings at a span, each with the diagnostics of other linters in the context that mean the same.
+
+    A linter may underline another part of the line than we do.
+    """
+    others = [other for other in context.diagnostics if other.source != diagnostics.SOURCE]
+    known: dict[Diagnostic, list[types.Diagnostic]] = {found: [] for found in findings.at(span)}
+    for other in others:
+        try:
+            place = findings.positions.span(other.range)
+        except PositionError:
+            continue  # it belongs to another version of the text
+        lines = _whole_lines(findings.positions.document, place)
+        for found in findings.at(lines):
+            if is_same(other, found.rule) and lines.contains(findings.analysed.place(found)):
+                known.setdefault(found, []).append(other)
+    yield from known.items()
+
+
+def _whole_lines(document: Document, span: Span) -> Span:
+    lines = document.lines
+    return Span(lines.line_span(lines.position(span.start)[0]).start, lines.line_span(lines.position(span.end)[0]).end)
+
+
+def is_same(other: types.Diagnostic, rule: Idiom) -> bool:
+    """Whether another linter's diagnostic means what a rule means: by its code, or by the name in its link."""
+    href = other.code_description.href if other.code_description else ""
+    named = {str(other.code).lower(), re.split(r"[/#]", href.rstrip("/"))[-1].lower().removesuffix(".html")} - {""}
+    return not named.isdisjoint(name.lower() for name in (rule.name, *rule.also))
+
+
+# -- the edits --------------------------------------------------------------------------------------------------------
+
+
+def edits_of(
+    findings: Findings, title: str, data: dict[str, Any], given_up: threading.Event | None = None
+) -> Sequence[Edit]:
+    """What an action does to the document as it is now, which may be newer than the action.
+
+    Raises:
+        RequestFailed: it can't be done, and why.
+    """
+    from idiomatic.core.draft import DraftError
+
+    if data.get("all"):
+        return _all_edits(findings, given_up or threading.Event())
+    found = _found_again(findings, data)
+    if data.get("silence"):
+        edit = findings.analysed.silence(found)
+        if edit is None:
+            raise RequestFailed("No line here can take a comment.")
+        return [edit]
+    fix = _fix_again(found, title, data)
+    try:
+        return findings.analysed.rewrite(found, fix).edits
+    except DraftError as error:
+        raise RequestFailed(str(error)) from error
+
+
+def _place(found: Diagnostic, findings: Findings) -> dict[str, Any]:
+    """What it takes to find a finding again, in this version or a newer one."""
+    text = found.statement.text
+    return {
+        "uri": findings.uri,
+        "rule": found.rule.name,
+        "statement": _digest(text),
+        "start": found.span.start,
+        "end": found.span.end,
+        "source": _digest(text[found.span.start : found.span.end]),
+        "offset": findings.analysed.place(found).start,
+    }
+
+
+def _digest(text: str) -> int:
+    return zlib.crc32(text.encode("utf-8", "surrogatepass"))
+
+
+def _found_again(findings: Findings, data: dict[str, Any]) -> Diagnostic:
+    """The finding that an action was offered for.
+
+    Either its statement is as it was, perhaps elsewhere; or there is only one finding left that it can have been.
+    """
+    same_rule = [found for found in findings.analysed.all_diagnostics if found.rule.name == data.get("rule")]
+    exact = [
+        found
+        for found in same_rule
+        if (found.span.start, found.span.end) == (data.get("start"), data.get("end"))
+        and _digest(found.statement.text) == data.get("statement")
+    ]
+    if exact:
+        return min(exact, key=lambda found: abs(findings.analysed.place(found).start - int(data.get("offset", 0))))
+    alike = [
+        found
+        for found in same_rule
+        if _digest(found.statement.text[found.span.start : found.span.end]) == data.get("source")
+    ]
+    if len(alike) == 1:
+        return alike[0]
+    raise RequestFailed(CHANGED)
+
+
+def _fix_again(found: Diagnostic, title: str, data: dict[str, Any]) -> Fix:
+    index = data.get("fix")
+    for number, fix in enumerate(found.fixes):
+        if number == index and fix.title == title and not isinstance(fix.verdict, Refused):
+            return fix
+    raise RequestFailed(CHANGED)
+
+
+def _all_edits(findings: Findings, given_up: threading.Event) -> Sequence[Edit]:
+    from idiomatic.core import engine
+
+    analysed = findings.analysed
+    for _, analysed in engine.fix_all(findings.analysed):  # noqa: B007 - the last one counts
+        if given_up.is_set():
+            break
+    return list(changes(findings.positions.document, analysed.module.document))
+
+
+def changes(old: Document, new: Document) -> Iterator[Edit]:
+    """The smallest edits from one version of a document to another; statements that both have are not looked into."""
+    matcher = difflib.SequenceMatcher(None, old.statements, new.statements, autojunk=False)
+    for tag, start, end, new_start, new_end in matcher.get_opcodes():
+        if tag == "equal":
+            continue
+        before = "".join(statement.text for statement in old.statements[start:end])
+        after = "".join(statement.text for statement in new.statements[new_start:new_end])
+        offset = old.offset(old.statements[start]) if start < len(old.statements) else len(old)
+        yield from (edit.shifted(offset) for edit in difference(before, after))
+
+
+def workspace_edit(findings: Findings, edits: Sequence[Edit], client: Client) -> types.WorkspaceEdit:
+    """Edits of the document, in the form the client takes."""
+    converted = [findings.positions.edit(edit) for edit in edits]
+    if client.takes_versions:
+        identifier = types.OptionalVersionedTextDocumentIdentifier(findings.uri, findings.version)
+        return types.WorkspaceEdit(document_changes=[types.TextDocumentEdit(identifier, converted)])
+    return types.WorkspaceEdit(changes={findings.uri: converted})

@@ -1,0 +1,169 @@
+"""Diagnostics: what is underlined, asked for by the client (pull) or sent to it (push)."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from lsprotocol import types
+
+from idiomatic.core.idiom import Severity
+from idiomatic.core.text import Lines, Span
+from idiomatic.lsp.documents import path_of, uri_of
+from idiomatic.lsp.protocol import RequestFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from idiomatic.core.engine import Diagnostic
+    from idiomatic.core.idiom import Idiom
+    from idiomatic.core.text import Unit
+    from idiomatic.lsp.documents import OpenDocument
+    from idiomatic.lsp.findings import Findings
+    from idiomatic.lsp.server import Server
+    from idiomatic.project.configuration import ConfigurationError
+
+logger = logging.getLogger(__name__)
+
+SOURCE: Final = "idiomatic"
+
+_SEVERITIES: Final = {
+    Severity.ERROR: types.DiagnosticSeverity.Error,
+    Severity.WARNING: types.DiagnosticSeverity.Warning,
+    Severity.INFORMATION: types.DiagnosticSeverity.Information,
+    Severity.HINT: types.DiagnosticSeverity.Hint,
+}
+
+
+def register(server: Server) -> None:
+    """Offer what the client can take."""
+    if server.client.pulls_diagnostics:
+        options = types.DiagnosticOptions(inter_file_dependencies=True, workspace_diagnostics=False, identifier=SOURCE)
+        server.feature(types.TEXT_DOCUMENT_DIAGNOSTIC, options)(pull)
+
+
+def diagnostic(found: Diagnostic, findings: Findings) -> types.Diagnostic:
+    """A finding as the client shows it."""
+    return types.Diagnostic(
+        range=findings.positions.range(findings.analysed.place(found)),
+        message=found.message,
+        severity=_SEVERITIES.get(findings.severity(found), types.DiagnosticSeverity.Hint),
+        code=found.rule.name,
+        code_description=_description(found.rule),
+        source=SOURCE,
+        data={"rule": found.rule.name},
+    )
+
+
+def _description(rule: Idiom) -> types.CodeDescription | None:
+    """Where the rule is documented; nowhere on the web so far."""
+    return None
+
+
+def _report(findings: Findings) -> list[types.Diagnostic]:
+    return [diagnostic(found, findings) for found in findings.shown]
+
+
+# -- pull -------------------------------------------------------------------------------------------------------------
+
+
+async def pull(ls: Server, params: types.DocumentDiagnosticParams) -> types.DocumentDiagnosticReport:
+    """What is to be shown in a document, or that it is what it was at the last time."""
+    document = ls.documents.get(params.text_document.uri)
+    if document is None or not document.is_python:
+        # Clients also ask for documents in tabs that were not opened yet, and for configuration files.
+        return types.RelatedFullDocumentDiagnosticReport(items=[])
+    findings = await ls.analyser.current(document)
+    items = await ls.worker.run(_report, findings)
+    known = ls.reports.get(document.uri)
+    if known is not None and known[1] == items:
+        if params.previous_result_id == known[0]:
+            return types.RelatedUnchangedDocumentDiagnosticReport(result_id=known[0])
+    else:
+        known = ls.reports[document.uri] = str(next(ls.report_numbers)), items
+    return types.RelatedFullDocumentDiagnosticReport(items=items, result_id=known[0])
+
+
+# -- push -------------------------------------------------------------------------------------------------------------
+
+
+async def publish(ls: Server, document: OpenDocument) -> None:
+    """Send what is to be shown in a document, as soon as it is known; for a client that asks, only find it out."""
+    with contextlib.suppress(RequestFailed):
+        while True:
+            findings = await ls.analyser.current(document)
+            if ls.workspaces.faults_number != ls.faults_number:
+                await publish_faults(ls)
+            if ls.client.pulls_diagnostics:
+                return
+            items = await ls.worker.run(_report, findings)
+            # What was edited meanwhile will be reported, not what it was before.
+            if ls.analyser.is_current(findings, document):
+                break
+        ls.text_document_publish_diagnostics(
+            types.PublishDiagnosticsParams(document.uri, items, version=findings.version)
+        )
+
+
+def withdraw(ls: Server, uri: str) -> None:
+    """Show nothing any more in a document that was closed."""
+    ls.reports.pop(uri, None)
+    if not ls.client.pulls_diagnostics:
+        ls.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, []))
+
+
+async def refresh(ls: Server) -> None:
+    """Show everything anew, because something other than a text changed."""
+    if not ls.client.pulls_diagnostics:
+        for document in list(ls.documents.values()):
+            ls.look_at(document)
+    elif ls.client.refreshes_diagnostics:
+        await ls.workspace_diagnostic_refresh_async(None)
+
+
+# -- configuration files ----------------------------------------------------------------------------------------------
+
+
+async def publish_faults(ls: Server) -> None:
+    """Show what is wrong in configuration files; they are not among the documents that a client asks about."""
+    ls.faults_number = ls.workspaces.faults_number
+    faults = await ls.worker.run(_faults, ls)
+    for path in ls.faulty - faults.keys():
+        ls.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri_of(path), []))
+    for path, item in faults.items():
+        ls.text_document_publish_diagnostics(types.PublishDiagnosticsParams(_known_uri(ls, path), [item]))
+    ls.faulty = set(faults)
+
+
+def _known_uri(ls: Server, path: Path) -> str:
+    """The URI under which the client has opened a file, if it has: it may spell it in its own way."""
+    return next((uri for uri in ls.documents if path_of(uri) == path), uri_of(path))
+
+
+def _faults(ls: Server) -> Mapping[Path, types.Diagnostic]:
+    faults = ls.workspaces.faults.items()
+    return {origin: fault(error, origin, ls.client.unit) for origin, error in faults if isinstance(origin, Path)}
+
+
+def fault(error: ConfigurationError, path: Path, unit: Unit) -> types.Diagnostic:
+    """What is wrong in a configuration file."""
+    try:
+        text = path.read_bytes().decode("utf-8-sig", "replace")
+    except OSError:
+        text = ""
+    lines = Lines(text)
+
+    def position(offset: int) -> types.Position:
+        line, column = lines.position(min(offset, len(text)))
+        return types.Position(line, unit.width(text[lines.starts[line] : lines.starts[line] + column]))
+
+    span = error.span if error.span.end > error.span.start else Span(error.span.start, error.span.start + 1)
+    return types.Diagnostic(
+        range=types.Range(position(span.start), position(span.end)),
+        message=f"{error.key}: {error.message}" if error.key else error.message,
+        severity=types.DiagnosticSeverity.Error,
+        source=SOURCE,
+        code="configuration",
+    )

@@ -1,0 +1,157 @@
+"""The texts that are open in the client: what stands there counts, whatever the disk says.
+
+The text is the client's; every change is applied to an immutable `Document`, in the order in which they arrive. One that
+can't be meant (for a document that is not open, of an older version, beyond the end) changes nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+from lsprotocol import types
+from pygls import uris
+
+from idiomatic.core.document import Document
+from idiomatic.core.text import Span
+from idiomatic.lsp.positions import PositionError, Positions
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from idiomatic.core.text import Unit
+
+logger = logging.getLogger(__name__)
+
+PYTHON_SUFFIXES = frozenset({".py", ".pyi", ".pyw"})
+
+
+class OpenDocument:
+    """A text that is open in the client.
+
+    Attributes:
+        uri: what the client calls it.
+        language: what the client takes it for.
+        version: the client's number of this version.
+        positions: this version, and how the client counts in it. Immutable: to keep it is to have a snapshot.
+        is_open: whether it is still open.
+    """
+
+    def __init__(self, uri: str, language: str, version: int, positions: Positions) -> None:
+        self.uri = uri
+        self.language = language
+        self.version = version
+        self.positions = positions
+        self.is_open = True
+
+    @property
+    def document(self) -> Document:
+        """The text of this version."""
+        return self.positions.document
+
+    @property
+    def path(self) -> Path | None:
+        """Its file; `None` for a text that has none, such as one that was never saved."""
+        return path_of(self.uri)
+
+    @property
+    def is_python(self) -> bool:
+        """Whether it is looked at at all: clients also open the configuration files here."""
+        return self.language == "python" or (
+            not self.language and PurePosixPath(self.uri.partition("?")[0]).suffix in PYTHON_SUFFIXES
+        )
+
+
+class Documents(Mapping[str, OpenDocument]):
+    """All that is open, by URI.
+
+    Attributes:
+        unit: what the client counts columns in; to be set before the first document is opened.
+    """
+
+    def __init__(self, unit: Unit) -> None:
+        self.unit = unit
+        self._open: dict[str, OpenDocument] = {}
+
+    def __getitem__(self, uri: str) -> OpenDocument:
+        return self._open[uri]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._open)
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    def open(self, item: types.TextDocumentItem) -> OpenDocument:
+        """A text was opened."""
+        if item.uri in self._open:
+            logger.warning("%s was opened twice", item.uri)
+            self._open[item.uri].is_open = False
+        positions = Positions(Document.parse(item.text), self.unit)
+        opened = OpenDocument(item.uri, _name(item.language_id), item.version, positions)
+        self._open[item.uri] = opened
+        return opened
+
+    def change(
+        self, identifier: types.VersionedTextDocumentIdentifier, changes: Sequence[types.TextDocumentContentChangeEvent]
+    ) -> OpenDocument | None:
+        """A text was changed: by all of `changes`, one after the other, or by none of them.
+
+        Returns:
+            The changed document, `None` if nothing changed.
+        """
+        uri, version = identifier.uri, identifier.version
+        document = self._open.get(uri)
+        if document is None:
+            logger.warning("A change of %s, which is not open, was left out", uri)
+            return None
+        if version <= document.version:
+            logger.warning(
+                "A change of %s to version %s came after version %s: left out", uri, version, document.version
+            )
+            return None
+        positions = document.positions
+        try:
+            for change in changes:
+                positions = _changed(positions, change)
+        except PositionError as error:
+            logger.warning("A change of %s to version %s was left out: %s", uri, version, error)
+            return None
+        document.positions = positions
+        document.version = version
+        return document
+
+    def close(self, uri: str) -> OpenDocument | None:
+        """A text was closed; the disk counts again."""
+        document = self._open.pop(uri, None)
+        if document is None:
+            logger.warning("%s was closed, which was not open", uri)
+        else:
+            document.is_open = False
+        return document
+
+
+def _changed(positions: Positions, change: types.TextDocumentContentChangeEvent) -> Positions:
+    document = positions.document
+    if isinstance(change, types.TextDocumentContentChangePartial):
+        span = positions.span(change.range)
+    else:
+        span = Span(0, len(document))
+    return Positions(document.edit(span, change.text), positions.unit)
+
+
+def _name(language: types.LanguageKind | str) -> str:
+    return language.value if isinstance(language, types.LanguageKind) else language
+
+
+def path_of(uri: str) -> Path | None:
+    """The file a URI names, if it names one."""
+    path = uris.to_fs_path(uri)
+    return Path(path) if path else None
+
+
+def uri_of(path: Path) -> str:
+    """The URI of a file, as pygls writes it."""
+    return str(uris.from_fs_path(str(path)))

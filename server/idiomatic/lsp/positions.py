@@ -1,0 +1,90 @@
+"""Between the offsets of a document and the positions of a client.
+
+Lines are counted by statement: after an edit only the touched statements are looked at again, however long the file is.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from itertools import accumulate
+from typing import TYPE_CHECKING
+
+from lsprotocol import types
+
+from idiomatic.core.text import Span
+
+if TYPE_CHECKING:
+    from idiomatic.core.document import Document
+    from idiomatic.core.text import Edit, Unit
+
+
+class PositionError(ValueError):
+    """A range that can't be meant; the message says why."""
+
+
+class Positions:
+    """The positions of one version of a document.
+
+    Attributes:
+        document: that version.
+        unit: what the client counts columns in.
+    """
+
+    def __init__(self, document: Document, unit: Unit) -> None:
+        self.document = document
+        self.unit = unit
+        statements = document.statements
+        self._offsets = [0, *accumulate(len(statement.text) for statement in statements)]
+        # A statement is made of whole lines, so its line endings are as many as the lines it has.
+        self._lines = [0, *accumulate(len(statement.lines) - 1 for statement in statements)]
+
+    @property
+    def _last_line(self) -> int:
+        return self._lines[-1]
+
+    def position(self, offset: int) -> types.Position:
+        """The position of an offset; one past the end is the end."""
+        statements = self.document.statements
+        if not statements:
+            return types.Position(0, 0)
+        index = min(bisect_right(self._offsets, offset), len(statements)) - 1
+        statement = statements[index]
+        local = min(offset - self._offsets[index], len(statement.text))
+        line, column = statement.lines.position(local)
+        before = statement.text[local - column : local]
+        return types.Position(self._lines[index] + line, self.unit.width(before))
+
+    def range(self, span: Span) -> types.Range:
+        """The range of a span."""
+        return types.Range(self.position(span.start), self.position(span.end))
+
+    def offset(self, position: types.Position) -> int:
+        """The offset of a position; a column past the end of its line is that end, a line past the last one the end."""
+        statements = self.document.statements
+        index = bisect_right(self._lines, position.line) - 1
+        if index >= len(statements):
+            # The last line, if nothing stands behind the last line ending, or one that does not exist.
+            if position.line > self._last_line or not statements or statements[-1].text.endswith(("\n", "\r")):
+                return self._offsets[-1]
+            index = len(statements) - 1
+        statement = statements[index]
+        return self._offsets[index] + statement.lines.offset(
+            position.line - self._lines[index], position.character, self.unit
+        )
+
+    def span(self, place: types.Range) -> Span:
+        """The span of a range of the client's.
+
+        Raises:
+            PositionError: it begins behind the last line, or ends before it begins.
+        """
+        if place.start.line > self._last_line:
+            raise PositionError(f"line {place.start.line} of a text whose last line is {self._last_line}")
+        span = Span(self.offset(place.start), self.offset(place.end))
+        if span.end < span.start:
+            raise PositionError(f"the range {place} ends before it begins")
+        return span
+
+    def edit(self, edit: Edit) -> types.TextEdit:
+        """An edit of the document, for the client."""
+        return types.TextEdit(self.range(edit.span), edit.text)

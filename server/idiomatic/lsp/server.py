@@ -1,0 +1,162 @@
+"""The server: what it holds, and how a message reaches the feature it is for."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import logging
+import os
+import sys
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from lsprotocol import types
+from pygls.lsp.server import LanguageServer
+
+from idiomatic import __version__
+from idiomatic.core.text import Unit
+from idiomatic.lsp import connection, diagnostics, lifecycle, logs, settings
+from idiomatic.lsp.client import Client
+from idiomatic.lsp.documents import Documents
+from idiomatic.lsp.findings import Analyser
+from idiomatic.lsp.protocol import Protocol, RequestFailed
+from idiomatic.lsp.worker import Worker
+from idiomatic.lsp.workspaces import Workspaces
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine, Mapping
+    from pathlib import Path
+
+    from idiomatic.lsp.documents import OpenDocument
+
+logger = logging.getLogger(__name__)
+
+
+class Server(LanguageServer):
+    """One client's server.
+
+    Attributes:
+        client: what the client can do.
+        documents: what is open in it.
+        worker: where everything happens that takes longer than passing a message on.
+        workspaces: what counts for which file.
+        analyser: what is known about the open documents.
+        client_settings: what the client says, for each folder and (`None`) for everything else.
+        reports: what a client that asks was told last about a document, with the number it was told.
+        report_numbers: the next such number.
+        faulty: the configuration files of which the client was told that they are wrong.
+        faults_number: which state of `workspaces.faults` that was.
+    """
+
+    protocol: Protocol
+
+    def __init__(self) -> None:
+        super().__init__("idiomatic", __version__, protocol_cls=Protocol)
+        self.client = Client()
+        self.documents = Documents(Unit.UTF16)
+        self.worker = Worker()
+        self.workspaces = Workspaces()
+        self.analyser = Analyser(self.worker, self.workspaces)
+        self.client_settings: Mapping[Path | None, Mapping[str, Any]] = {}
+        self.reports: dict[str, tuple[str, list[types.Diagnostic]]] = {}
+        self.report_numbers = itertools.count(1)
+        self.faulty: set[Path] = set()
+        self.faults_number = 0
+        self._ended: asyncio.Future[int] | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._looks: dict[str, asyncio.Task[None]] = {}
+        lifecycle.register(self)
+
+    # -- documents ----------------------------------------------------------------------------------------------------
+
+    def opened(self, params: types.DidOpenTextDocumentParams) -> None:
+        """A text was opened in the client."""
+        self.look_at(self.documents.open(params.text_document))
+
+    def changed(self, params: types.DidChangeTextDocumentParams) -> None:
+        """A text was edited in the client."""
+        if (document := self.documents.change(params.text_document, params.content_changes)) is not None:
+            self.look_at(document)
+
+    def closed(self, params: types.DidCloseTextDocumentParams) -> None:
+        """A text was closed in the client."""
+        uri = params.text_document.uri
+        if (document := self.documents.close(uri)) is not None:
+            self.analyser.forget(uri)
+            if document.is_python:
+                diagnostics.withdraw(self, uri)
+
+    def document(self, uri: str) -> OpenDocument:
+        """The open Python text of that name.
+
+        Raises:
+            RequestFailed: there is none.
+        """
+        document = self.documents.get(uri)
+        if document is None or not document.is_python:
+            raise RequestFailed(f"{uri} is not open as a Python file")
+        return document
+
+    def look_at(self, document: OpenDocument) -> None:
+        """Find out about a document, and show it; a look in progress goes on until nothing is newer."""
+        if not document.is_python:
+            if settings.is_configuration(document.path):
+                self.keep(settings.check(self, document))
+        elif document.uri not in self._looks:
+            task = self.keep(diagnostics.publish(self, document))
+            self._looks[document.uri] = task
+            task.add_done_callback(lambda _: self._looks.pop(document.uri, None))
+
+    # -- tasks and the end --------------------------------------------------------------------------------------------
+
+    def keep(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Let something happen that nobody waits for; a failure is logged."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._finished)
+        return task
+
+    def _finished(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            logger.error("Something failed in the background", exc_info=error)
+
+    def report_server_error(self, error: Exception, source: Any) -> None:
+        """Log what would otherwise pop up in the client."""
+        if not isinstance(error, RequestFailed):
+            logger.error("%s: %s", getattr(source, "__name__", source), error)
+
+    def end(self, code: int) -> None:
+        """End the process, in the order that is possible."""
+        if self._ended is not None and not self._ended.done():
+            self._ended.set_result(code)
+
+    async def serve(self, reader: BinaryIO, writer: BinaryIO) -> int:
+        """Serve the client at the other end of two streams; gives the exit code."""
+        self._ended = asyncio.get_running_loop().create_future()
+        outgoing = connection.Writer(writer, on_lost=lambda: self.end(1))
+        self.protocol.set_writer(outgoing)
+        try:
+            return await connection.pump(reader, self.protocol.receive, self._ended)
+        finally:
+            logs.to_standard_error()
+            self.worker.close()
+            outgoing.close()
+
+
+def run(tcp: tuple[str, int] | None) -> int:
+    """Serve one client; see `idiomatic.lsp.start`."""
+    logs.to_standard_error()
+    # Whoever waits for the interpreter, which the worker may be using, gets it after that time: the default of 5 ms is
+    # more than most answers take.
+    sys.setswitchinterval(0.001)
+    server = Server()
+    if tcp is None:
+        code = asyncio.run(server.serve(*connection.standard_streams()))
+    else:
+        with connection.accepted(*tcp) as streams:
+            code = asyncio.run(server.serve(*streams))
+    if server.worker.is_busy:
+        # Whatever it is doing, nobody waits for it any more; the interpreter would.
+        sys.stderr.flush()
+        os._exit(code)
+    return code

@@ -1,0 +1,50 @@
+"""One thread for all work on texts, so that the event loop always has time for the next message.
+
+One, because Python runs one at a time anyway, and because nothing in the engine then has to be locked: whatever touches
+a module, a project or a configuration runs here, in the order in which it was asked for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Worker:
+    """The thread."""
+
+    def __init__(self) -> None:
+        self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="idiomatic-worker")
+        self._unfinished = 0
+        self._lock = threading.Lock()
+
+    async def run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """The result of a call that is made there; a cancelled one that has not begun is not made at all."""
+
+        def call() -> T:
+            with self._lock:
+                self._unfinished += 1
+            try:
+                return function(*args, **kwargs)
+            finally:
+                with self._lock:
+                    self._unfinished -= 1
+
+        return await asyncio.get_running_loop().run_in_executor(self._executor, call)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a call is being made right now."""
+        return self._unfinished > 0
+
+    def close(self) -> None:
+        """Make no further calls."""
+        self._executor.shutdown(wait=False, cancel_futures=True)

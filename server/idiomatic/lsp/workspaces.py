@@ -1,0 +1,111 @@
+"""The folders that are open in the client, each with its own configuration.
+
+Used on the worker's thread only, except for `generation`.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from idiomatic.core.module import Project
+    from idiomatic.project.configuration import ConfigurationError
+    from idiomatic.project.workspace import Settings, Workspace
+
+logger = logging.getLogger(__name__)
+
+UNSAVED: Final = "unsaved.py"
+"""The file name that a text without a file counts as."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What counts for one file.
+
+    Attributes:
+        settings: rules and severities.
+        project: the files around it.
+        is_enabled: whether the client wants anything for it.
+    """
+
+    settings: Settings
+    project: Project
+    is_enabled: bool
+
+
+class Workspaces:
+    """All folders.
+
+    Attributes:
+        generation: grows with every change of what counts; findings of another generation are out of date.
+        faults_number: grows whenever there are other faults than before.
+    """
+
+    def __init__(self) -> None:
+        self.generation = 0
+        self.faults_number = 0
+        self._folders: tuple[Path, ...] = ()
+        self._client: Mapping[Path | None, Mapping[str, Any]] = {}
+        self._workspaces: dict[Path | None, Workspace] = {}
+        self._noted: Mapping[Path | str, ConfigurationError] = {}
+
+    def configure(self, folders: tuple[Path, ...], client: Mapping[Path | None, Mapping[str, Any]]) -> None:
+        """Take over the folders, and what the client says about each of them (`None`: about all others)."""
+        self._folders = tuple(sorted(folders, key=lambda folder: -len(folder.parts)))
+        self._client = client
+        self._workspaces.clear()
+        self.generation += 1
+
+    def forget(self) -> None:
+        """Read the configuration files again: one of them changed."""
+        for workspace in self._workspaces.values():
+            workspace.forget()
+        self.generation += 1
+
+    def place(self, path: Path | None) -> Place:
+        """What counts for a file, or for a text without one."""
+        folder = self._folder(path)
+        client = self._settings_of(folder)
+        workspace = self._workspace(folder, client)
+        path = path or workspace.root / UNSAVED
+        settings = workspace.settings(path)
+        self._note_faults()
+        return Place(settings, workspace.source(path), client.get("enable") is not False)
+
+    @property
+    def faults(self) -> Mapping[Path | str, ConfigurationError]:
+        """What is wrong in which configuration file, or in the client's settings, as far as they were needed."""
+        return {origin: error for workspace in self._workspaces.values() for origin, error in workspace.faults.items()}
+
+    def _note_faults(self) -> None:
+        faults = self.faults
+        if faults == self._noted:
+            return
+        self.faults_number += 1
+        for origin, error in faults.items():
+            # What is wrong in the client's settings can't be shown at any place.
+            if not isinstance(origin, Path) and str(error) != str(self._noted.get(origin)):
+                logger.error("%s", error)
+        self._noted = faults
+
+    def _folder(self, path: Path | None) -> Path | None:
+        """The folder a path is in, the innermost if there are several; its own if it is in none."""
+        if path is None:
+            return self._folders[-1] if self._folders else None
+        return next((folder for folder in self._folders if path.is_relative_to(folder)), path.parent)
+
+    def _settings_of(self, folder: Path | None) -> Mapping[str, Any]:
+        return self._client.get(folder, self._client.get(None, {}))
+
+    def _workspace(self, folder: Path | None, client: Mapping[str, Any]) -> Workspace:
+        from idiomatic.project.workspace import Workspace
+
+        if folder not in self._workspaces:
+            # A text without a file and without a folder has no project: what lies in the working directory is chance.
+            root = folder or Path.cwd()
+            self._workspaces[folder] = Workspace(root, overrides=client, isolated=folder is None, lenient=True)
+        return self._workspaces[folder]
