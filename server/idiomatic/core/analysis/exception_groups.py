@@ -1,0 +1,207 @@
+"""What becomes of the handlers around a block that raises an exception group where it raised a single exception.
+
+`except ValueError` does not match a group that holds a `ValueError`; `except* ValueError` does, and matches a single
+one too. Not every handler can be written with `except*` ([PEP 654](https://peps.python.org/pep-0654/)).
+"""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from idiomatic.core.analysis.exceptions import (
+    CANCELLED,
+    NO_EXCEPTIONS,
+    catches,
+    catches_every_exception,
+    caught,
+    tries_around,
+    withs_around,
+)
+from idiomatic.core.analysis.tree import walk_block
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from idiomatic.core.analysis.code import Analysis
+    from idiomatic.core.document import Statement
+    from idiomatic.core.module import Module
+
+GROUPS: Final = ("builtins.ExceptionGroup", "builtins.BaseExceptionGroup")
+TIMEOUTS: Final = ("builtins.TimeoutError", "asyncio.TimeoutError", "asyncio.exceptions.TimeoutError")
+TIMERS: Final = (
+    "asyncio.timeout",
+    "asyncio.timeout_at",
+    "async_timeout.timeout",
+    "async_timeout.timeout_at",
+    "anyio.fail_after",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Handlers:
+    """What has to be done about the handlers.
+
+    Attributes:
+        convert: the `try` statements whose handlers have to become `except*`, the innermost first.
+        reasons: what changes in the handlers around, one sentence each.
+        fault: why the handlers can't be converted, a sentence, if they can't.
+    """
+
+    convert: tuple[ast.Try, ...] = ()
+    reasons: tuple[str, ...] = field(default=())
+    fault: str | None = None
+
+
+def handlers_for_group(code: Analysis, node: ast.AST) -> Handlers:
+    """What has to be done about the handlers of this function if `node` raises groups from now on."""
+    convert: list[ast.Try] = []
+    reasons: list[str] = []
+    for around in tries_around(code, node):
+        if isinstance(around, ast.TryStar):
+            continue
+        for handler in around.handlers:
+            reasons += _said_of(code, handler)
+        affected = [handler for handler in around.handlers if _misses_groups(code, handler)]
+        if affected and _only_times_out(code, node, around, affected):
+            reasons.append(
+                f"`except {_types(affected[0])}` still sees the timeout, but no longer one that a task raises itself."
+            )
+        elif affected:
+            if (fault := _fault(code, around)) is not None:
+                return Handlers(fault=fault)
+            convert.append(around)
+            reasons += _said_of_conversion(around)
+        if any(catches_every_exception(code, handler) and not _raises(handler) for handler in around.handlers):
+            break
+    return Handlers(tuple(convert), tuple(dict.fromkeys(reasons)))
+
+
+def _types(handler: ast.ExceptHandler) -> str:
+    return ast.unparse(handler.type) if handler.type else ""
+
+
+def _misses_groups(code: Analysis, handler: ast.ExceptHandler) -> bool:
+    if catches_every_exception(code, handler) or catches(code, handler, *GROUPS):
+        return False
+    plain = [
+        each
+        for each in caught(handler)
+        if code.is_name(each.func if isinstance(each, ast.Call) else each, *NO_EXCEPTIONS)
+    ]
+    return len(plain) < len(caught(handler))
+
+
+def _said_of(code: Analysis, handler: ast.ExceptHandler) -> Iterator[str]:
+    if catches(code, handler, *GROUPS):
+        yield f"`except {_types(handler)}` now catches every failure, not only groups that a coroutine raises itself."
+    elif catches_every_exception(code, handler) and _uses_name(handler):
+        yield f"In `except {_types(handler)} as {handler.name}`, `{handler.name}` is now the group."
+
+
+def _only_times_out(code: Analysis, node: ast.AST, around: ast.Try, affected: Sequence[ast.ExceptHandler]) -> bool:
+    """Whether the handlers wait for the timeout of an `async with asyncio.timeout()` in between."""
+    is_for_timeouts = all(code.is_name(each, *TIMEOUTS) for handler in affected for each in caught(handler))
+    return is_for_timeouts and any(
+        isinstance(item.context_expr, ast.Call)
+        and code.is_name(item.context_expr.func, *TIMERS)
+        and around in code.ancestors(item)
+        for item in withs_around(code, node)
+    )
+
+
+def _fault(code: Analysis, around: ast.Try) -> str | None:
+    """Why the handlers of a `try` statement can't become `except*`."""
+    for handler in around.handlers:
+        head = f"except {_types(handler)}"
+        if handler.type is None:
+            return "The bare `except:` around it has no `except*` form, and the two kinds can't be mixed."
+        if catches(code, handler, *GROUPS):
+            return f"`except*` can't take the place of `{head}`."
+        if catches(code, handler, *NO_EXCEPTIONS):
+            what = "the cancellation" if catches(code, handler, *CANCELLED) else "the exception"
+            return f"`{head}` would become `except*` with the others and get {what} in a group."
+        if (word := _left_by(handler.body)) is not None:
+            return f"`{head}` would not see the group, and can't become `except*` because of its `{word}`."
+        if _uses_name(handler):
+            return (
+                f"`{head} as {handler.name}` would not see the group, "
+                f"and with `except*` its `{handler.name}` would be a group."
+            )
+    return None
+
+
+def _said_of_conversion(around: ast.Try) -> Iterator[str]:
+    for handler in around.handlers:
+        yield f"`except {_types(handler)}` becomes `except* {_types(handler)}`."
+    if len(around.handlers) > 1:
+        yield "Every `except*` that matches runs, not only the first."
+    raises = [node for handler in around.handlers for node in walk_block(handler.body) if isinstance(node, ast.Raise)]
+    if any(node.exc is None for node in raises):
+        yield "The bare `raise` in `except*` raises a group, whatever was caught."
+    if any(node.exc is not None for node in raises):
+        yield "What an `except*` raises arrives in a group if other exceptions are left over."
+
+
+def _left_by(body: Sequence[ast.stmt]) -> str | None:
+    """The keyword by which a handler is left early, which `except*` does not allow."""
+    stack: list[tuple[ast.AST, bool]] = [(statement, False) for statement in body]
+    while stack:
+        node, in_loop = stack.pop()
+        match node:
+            case ast.Return():
+                return "return"
+            case ast.Break() if not in_loop:
+                return "break"
+            case ast.Continue() if not in_loop:
+                return "continue"
+            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef() | ast.Lambda():
+                pass
+            case ast.For() | ast.AsyncFor() | ast.While():
+                stack += [(each, True) for each in node.body] + [(each, in_loop) for each in node.orelse]
+            case _:
+                stack += [(each, in_loop) for each in ast.iter_child_nodes(node)]
+    return None
+
+
+def _uses_name(handler: ast.ExceptHandler) -> bool:
+    return handler.name is not None and any(
+        isinstance(node, ast.Name) and node.id == handler.name for each in handler.body for node in ast.walk(each)
+    )
+
+
+def _raises(handler: ast.ExceptHandler) -> bool:
+    return any(isinstance(node, ast.Raise) for node in walk_block(handler.body))
+
+
+# -- callers ----------------------------------------------------------------------------------------------------------
+
+
+def _guarded_calls(statement: Statement) -> dict[str, tuple[tuple[str, str], ...]]:
+    """By the last name of what is called in a `try` block: the function around and what is caught there."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    for top in statement.nodes:
+        for function in (node for node in ast.walk(top) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)):
+            for each in walk_block(function.body):
+                if not isinstance(each, ast.Try):
+                    continue
+                types = [_types(handler) for handler in each.handlers if handler.type is not None]
+                specific = [name for name in types if name not in {"Exception", "BaseException"}]
+                for call in walk_block(each.body) if specific else ():
+                    match call:
+                        case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name)):
+                            found.setdefault(name, []).append((function.name, specific[0]))
+                        case _:
+                            pass
+    return {name: tuple(dict.fromkeys(pairs)) for name, pairs in found.items()}
+
+
+def callers_that_catch(module: Module, name: str) -> tuple[tuple[str, str], ...]:
+    """Question: the functions of this file that call something of that name in a `try`, with a class they catch."""
+    return tuple(
+        pair
+        for statement in module.document.statements
+        if name in statement.text and "except" in statement.text
+        for pair in statement.fact(_guarded_calls).get(name, ())
+    )

@@ -1,0 +1,1 @@
+"""Tasks, cancellation, and waiting for several things at once."""
