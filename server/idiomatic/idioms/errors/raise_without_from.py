@@ -41,8 +41,8 @@ leaves a `@contextmanager`, which takes one that is caused by a `StopIteration` 
 action, `from None`, is unsafe: the traceback no longer shows the caught exception.
 
 Refused is `from` the caught exception in a bare `except:`, which can't name it, where its name is bound again or
-deleted before the `raise`, and where the raised exception is taken out of the caught one, so that each would be the
-cause of the other.
+deleted before the `raise`, and where the raised exception is taken out of the caught one or was caught by a handler
+further out, so that each would lead back to the other.
 
 Not found are `raise` alone, raising the caught exception itself, and exceptions that end a program or an iteration and
 whose traceback nobody sees: `SystemExit`, `StopIteration`, `StopAsyncIteration`, `GeneratorExit`.
@@ -110,8 +110,8 @@ def _from_caught(statement: ast.Raise, raised: ast.expr, handler: ast.ExceptHand
     if handler.name and _is_rebound(handler.name, statement, handler, code):
         reason = f"`{handler.name}` is bound again or deleted in this handler: it may not be the caught exception."
         return Fix(title, Refused(reason), where)
-    if _comes_from_caught(raised, handler, code):
-        reason = f"`{ast.unparse(raised)}` is part of the caught exception: each would be the cause of the other."
+    if _is_being_handled(raised, handler, code):
+        reason = f"`{ast.unparse(raised)}` is being handled already: each exception would lead back to the other."
         return Fix(title, Refused(reason), where)
     reasons = list(_reasons(statement, raised, code))
     if reasons:
@@ -121,7 +121,7 @@ def _from_caught(statement: ast.Raise, raised: ast.expr, handler: ast.ExceptHand
 
 def _from_none(statement: ast.Raise, raised: ast.expr, handler: ast.ExceptHandler, code: Analysis) -> Fix:
     title = "Raise it `from None` (hides the caught exception)"
-    if _comes_from_caught(raised, handler, code):
+    if _is_being_handled(raised, handler, code):
         reasons = [HIDDEN, EXISTING.format(raised=ast.unparse(raised))]
     else:
         reasons = [HIDDEN, *_reasons(statement, raised, code)]
@@ -189,17 +189,18 @@ def _is_caught(raised: ast.expr, handler: ast.ExceptHandler, code: Analysis) -> 
     """Whether it is the caught exception that is raised again."""
     match raised:
         # raise error
-        case ast.Name(id=name) if name == handler.name:
-            return True
-        # raise failure, after `failure = error`
-        case ast.Name():
-            return any(_is_caught(value, handler, code) for value in _assigned_in(raised, handler, code))
+        case ast.Name(id=name):
+            return name == handler.name or any(
+                isinstance(value, ast.Name) and value.id == handler.name
+                for value in _assigned_in(raised, handler, code)
+            )
         # raise error.with_traceback(None)
         case ast.Call(func=ast.Attribute(value=value, attr="with_traceback")):
             return _is_caught(value, handler, code)
-        # raise sys.exc_info()[1], raise sys.exception()
+        # raise sys.exc_info()[1]
         case ast.Subscript(value=ast.Call(func=function), slice=ast.Constant(value=1)):
             return code.is_name(function, "sys.exc_info")
+        # raise sys.exception()
         case ast.Call(func=function, args=[]):
             return code.is_name(function, "sys.exception")
         case _:
@@ -207,42 +208,51 @@ def _is_caught(raised: ast.expr, handler: ast.ExceptHandler, code: Analysis) -> 
 
 
 def _assigned_in(name: ast.Name, handler: ast.ExceptHandler, code: Analysis) -> Sequence[ast.expr]:
-    """The values of a variable that is assigned in this handler and nowhere else."""
-    values: list[ast.expr] = []
+    """The values of a local variable that is assigned in this handler and nowhere else."""
     owner = code.scope(name).lookup(name.id)
     if owner is None or owner.parent is None or name.id in code.scope(name).elsewhere:
         return ()
+    values: list[ast.expr] = []
     for binding in owner.bindings.get(name.id, ()):
         match code.parent(binding.node):
-            case (
-                ast.Assign(targets=[target], value=value) | ast.AnnAssign(target=target, value=ast.expr() as value)
-            ) if target is binding.node and handler in code.ancestors(binding.node):
+            case ast.Assign(targets=[target], value=value) | ast.AnnAssign(target=target, value=ast.expr() as value):
+                if target is not binding.node or handler not in code.ancestors(target):
+                    return ()
                 values.append(value)
             case _:
                 return ()
     return values
 
 
-def _comes_from_caught(raised: ast.expr, handler: ast.ExceptHandler, code: Analysis) -> bool:
-    """Whether it may be the caught exception or one inside it: `error.reason`, `error.exceptions[0]`."""
-    if handler.name is None:
-        return False
+def _is_being_handled(raised: ast.expr, handler: ast.ExceptHandler, code: Analysis) -> bool:
+    """Whether it may be the caught exception, one inside it, or one that a handler further out has caught.
+
+    With that as its cause, the caught exception and the raised one would refer to each other.
+    """
+    around = (node for node in code.ancestors(handler) if isinstance(node, ast.ExceptHandler))
+    return any(_comes_from(raised, each, code) for each in (handler, *around) if each.name is not None)
+
+
+def _comes_from(raised: ast.expr, handler: ast.ExceptHandler, code: Analysis) -> bool:
+    """Whether it may be what a handler has caught or something inside that: `error.reason`, `error.exceptions[0]`."""
     match raised:
         case ast.Name(id=name) if name == handler.name:
             return True
         case ast.Name():
-            return any(_comes_from_caught(value, handler, code) for value in _assigned_in(raised, handler, code))
-        # `error.__class__(...)` makes a new one
+            # Values that are variables in turn are not followed: `failure = failure` would lead nowhere.
+            values = _assigned_in(raised, handler, code)
+            return any(_comes_from(value, handler, code) for value in values if not isinstance(value, ast.Name))
+        # error.__class__(...) makes a new one
         case ast.Call() if _is_new(raised, code):
             return False
         case ast.Call(func=value) | ast.Attribute(value=value) | ast.Subscript(value=value):
-            return _comes_from_caught(value, handler, code)
+            return _comes_from(value, handler, code)
         case ast.IfExp(body=one, orelse=other):
-            return any(_comes_from_caught(each, handler, code) for each in (one, other))
+            return any(_comes_from(each, handler, code) for each in (one, other))
         case ast.BoolOp(values=values):
-            return any(_comes_from_caught(each, handler, code) for each in values)
+            return any(_comes_from(each, handler, code) for each in values)
         case ast.NamedExpr(value=value) | ast.Await(value=value):
-            return _comes_from_caught(value, handler, code)
+            return _comes_from(value, handler, code)
         case _:
             return False
 
