@@ -1,0 +1,1 @@
+"""Resource lifecycles: what is opened is closed, on every path, by the form that says so."""
