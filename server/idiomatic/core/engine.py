@@ -20,7 +20,7 @@ from idiomatic.core.analysis.tree import tree
 from idiomatic.core.draft import DraftError, Rewriting, draft
 from idiomatic.core.idiom import Finding, Fix, Idiom, Kind, Refused, Safe, Unsafe
 from idiomatic.core.module import Module
-from idiomatic.core.suppression import Suppression, judge, silence, silenced_lines, suppressions
+from idiomatic.core.suppression import UNKNOWN, Suppression, judge, silence, silenced_lines, suppressions
 from idiomatic.core.text import Edit, Span
 
 if TYPE_CHECKING:
@@ -355,7 +355,8 @@ def fix_all(
     """
     failed: set[tuple[str, str, int]] = set()
     for _ in range(limit or 100 + 10 * len(analysed.all_diagnostics)):
-        for diagnostic in analysed.diagnostics:
+        # A misspelt suppression is put right before what it was meant for is fixed.
+        for diagnostic in sorted(analysed.diagnostics, key=lambda each: each.rule is not UNKNOWN):
             fix = diagnostic.fix
             key = (diagnostic.rule.name, diagnostic.statement.text, diagnostic.span.start)
             if fix is None or key in failed or not (unsafe or isinstance(fix.verdict, Safe)):

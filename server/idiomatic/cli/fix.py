@@ -1,0 +1,102 @@
+"""`idiomatic fix`: apply what can be applied."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from idiomatic.cli import options, terminal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from idiomatic.cli.reports import FixReport
+
+
+@click.command("fix")
+@options.paths
+@options.selection
+@click.option("--unsafe-fixes", is_flag=True, help="Apply fixes too that change behaviour on some path.")
+@click.option("--diff", is_flag=True, help="Print what would be changed, and write nothing.")
+def command(
+    paths: tuple[Path, ...],
+    select: list[str],
+    ignore: list[str],
+    target_version: str | None,
+    isolated: bool,
+    stdin_filename: Path | None,
+    unsafe_fixes: bool,
+    diff: bool,
+) -> None:
+    """Rewrite files, applying safe fixes until nothing changes.
+
+    Text from stdin goes to stdout, fixed. Exits with 0; with 1 if a file could not be read, parsed or
+    written (it is left as it was), and with 2 if an option or the configuration is wrong.
+    """
+    from idiomatic.cli import sources
+    from idiomatic.cli.reports import Fault, FixReport, shown_path
+    from idiomatic.cli.work import CRASHED, FixAll
+
+    overrides = {"select": select, "ignore": ignore, "target-version": target_version}
+    with sources.workspace(overrides, isolated=isolated) as workspace:
+        given = sources.find(paths, stdin_filename, workspace)
+        work = FixAll(workspace, unsafe_fixes, writes=not diff and given.stdin is None)
+        reports = given.each(
+            work, lambda file: FixReport(shown_path(file), faults=(Fault(shown_path(file), CRASHED),)), "Fixing"
+        )
+    if diff:
+        for report in reports:
+            _print_diff(report)
+    elif given.stdin is not None:
+        _print_bytes(b"".join(report.text for report in reports))
+    faults = [*given.faults, *(fault for report in reports for fault in report.faults)]
+    if given.raw is not None and not diff:
+        _print_bytes(given.raw)  # it could not be decoded: an editor that replaces its text gets it back
+    for line in _summary(reports, unsafe=unsafe_fixes, done=not diff):
+        terminal.show(line, error=diff or bool(given.stdin))
+    terminal.report(faults, [warning for report in reports for warning in report.warnings])
+    sys.exit(terminal.FAILURE if faults else 0)
+
+
+def _print_diff(report: FixReport) -> None:
+    """A diff that `patch` understands; where somebody looks at it, with colours."""
+    from idiomatic.cli.formats.as_full import diff_lines
+
+    if not report.hunks:
+        return
+    if sys.stdout.isatty():
+        terminal.show(terminal.style(f"--- {report.path}\n+++ {report.path}", bold=True))
+        for hunk in report.hunks:
+            terminal.show_all(diff_lines(hunk))
+        return
+    parts = [f"--- {report.path}\n+++ {report.path}\n"]
+    for hunk in report.hunks:
+        parts.append(f"{hunk.header}\n")
+        parts += (
+            line if line.endswith(("\n", "\r")) else f"{line}\n\\ No newline at end of file\n" for line in hunk.lines
+        )
+    _print_bytes("".join(parts).encode(report.encoding, "surrogateescape"))
+
+
+def _print_bytes(raw: bytes) -> None:
+    sys.stdout.buffer.write(raw)
+    sys.stdout.buffer.flush()
+
+
+def _summary(reports: Sequence[FixReport], *, unsafe: bool, done: bool) -> Iterator[str]:
+    """What was fixed in each file, and how much in all."""
+    fixed = [report for report in reports if report.fixed and not report.faults]
+    for report in fixed:
+        rules = ", ".join(f"{number} x {rule}" for rule, number in sorted(report.fixed.items()))
+        yield f"{terminal.style(report.path, bold=True)}: {rules}"
+    total = sum(sum(report.fixed.values()) for report in fixed)
+    remaining = 0 if unsafe else sum(report.remaining for report in reports)
+    more = f" --unsafe-fixes would fix {remaining} more." if remaining else ""
+    if not total:
+        yield f"Nothing to fix.{more}"
+        return
+    verb = "Fixed" if done else "Would fix"
+    yield f"{verb} {terminal.count(total, 'finding')} in {terminal.count(len(fixed), 'file')}.{more}"

@@ -1,0 +1,86 @@
+"""What a command was given to work on: files, folders, or stdin."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import click
+
+from idiomatic.cli import parallel, terminal
+from idiomatic.cli.options import STDIN
+from idiomatic.cli.reports import Fault, shown_path
+from idiomatic.project import files
+from idiomatic.project.configuration import ConfigurationError
+from idiomatic.project.walk import Walk
+from idiomatic.project.workspace import Workspace
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from idiomatic.cli.work import Given
+    from idiomatic.project.files import Source
+
+R = TypeVar("R")
+
+
+@dataclass(frozen=True)
+class Sources:
+    """What to work on.
+
+    Attributes:
+        files: the files.
+        stdin: the text that was read from stdin instead.
+        raw: what was read from stdin and is no text.
+        faults: what could not be found or read.
+    """
+
+    files: tuple[Path, ...] = ()
+    stdin: Source | None = None
+    raw: bytes | None = None
+    faults: tuple[Fault, ...] = ()
+
+    def each(self, work: Callable[[Given], R], on_crash: Callable[[Path], R], label: str) -> list[R]:
+        """`work` for each of them, in order."""
+        if self.stdin is not None:
+            return [work(self.stdin)]
+        return parallel.each(work, self.files, on_crash, label)
+
+
+@contextmanager
+def workspace(overrides: Mapping[str, object], *, isolated: bool) -> Iterator[Workspace]:
+    """The workspace around the working directory; what the user has to put right ends the process here."""
+    try:
+        yield Workspace(Path.cwd(), overrides, "the command line", isolated)
+    except ConfigurationError as error:
+        terminal.refuse(str(error))
+    except parallel.Interrupted:
+        terminal.show("Interrupted.", error=True)
+        sys.exit(130)
+
+
+def find(paths: tuple[Path, ...], stdin_filename: Path | None, workspace: Workspace) -> Sources:
+    """The files that `paths` stand for.
+
+    Raises:
+        ConfigurationError: the configuration that counts for one of them is wrong.
+    """
+    if STDIN in paths or stdin_filename is not None:
+        if [path for path in paths if path != STDIN]:
+            raise click.UsageError("stdin and files can't be combined")
+        return _from_stdin(stdin_filename or STDIN, workspace)
+    faults: list[Fault] = []
+    walk = Walk(workspace, lambda folder, error: faults.append(Fault(shown_path(folder), error.strerror or str(error))))
+    return Sources(tuple(walk.files(paths or (Path(),))), faults=tuple(faults))
+
+
+def _from_stdin(name: Path, workspace: Workspace) -> Sources:
+    workspace.settings(name)
+    raw = sys.stdin.buffer.read()
+    try:
+        return Sources(stdin=files.decode(name, raw))
+    except files.FileError as error:
+        return Sources(raw=raw, faults=(Fault(shown_path(name), error.message),))
