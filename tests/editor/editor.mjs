@@ -49,10 +49,10 @@ export class Editor {
    * Starts the editor on a workspace of `files` (name to text) and shows the file `open`.
    * With `suite`, a module's path, the page runs its tests in the extension host instead of showing a file.
    */
-  static async start(name, { files, open, suite, settings = {}, environment = () => ({}), trusted = true, interpreter = PYTHON }) {
+  static async start(name, { files, open, suite, settings = {}, keybindings = [], environment = () => ({}), trusted = true, interpreter = PYTHON }) {
     const editor = new Editor(name, interpreter);
     try {
-      await editor.#start({ files, open, suite, settings, environment, trusted });
+      await editor.#start({ files, open, suite, settings, keybindings, environment, trusted });
       return editor;
     } catch (error) {
       await editor.screenshot('start failed');
@@ -72,12 +72,13 @@ export class Editor {
     this.shots = 0;
   }
 
-  async #start({ files, open, suite, settings, environment, trusted }) {
+  async #start({ files, open, suite, settings, keybindings, environment, trusted }) {
     rmSync(this.artifacts, { recursive: true, force: true });
     mkdirSync(this.artifacts, { recursive: true });
     this.write(files);
     this.settings = { ...SETTINGS, ...settings };
     this.configure({}, this.interpreter);
+    writeFileSync(path.join(this.data, 'User', 'keybindings.json'), JSON.stringify(keybindings));
     // An empty configuration of our own, so that none from the home directory is read or written.
     const config = path.join(this.home, 'config.yaml');
     writeFileSync(config, '');
@@ -144,7 +145,7 @@ export class Editor {
   write(files) {
     for (const [file, text] of Object.entries(files)) {
       mkdirSync(path.dirname(this.path(file)), { recursive: true });
-      writeFileSync(this.path(file), text);
+      writeFileSync(this.path(file), text, { mode: text.startsWith('#!') ? 0o755 : 0o644 });
     }
   }
 

@@ -24,4 +24,4 @@ if __name__ == "__main__":
     server = False
     if sys.version_info >= (3, 11):
         server = has_bundled_server() if sys.argv[1] == "useBundled" else has_installed_server()
-    print(json.dumps({"executable": sys.executable, "version": sys.version_info[:3], "server": server}))
+    print(json.dumps({"version": sys.version_info[:3], "server": server}))

@@ -1,17 +1,33 @@
 import { createInterface } from 'node:readline';
-import { type LogOutputChannel, window } from 'vscode';
-import { LanguageClient, type LanguageClientOptions, RevealOutputChannelOn, TransportKind } from 'vscode-languageclient/node';
+import type { LogOutputChannel } from 'vscode';
+import {
+  CloseAction,
+  type CloseHandlerResult,
+  ErrorAction,
+  type ErrorHandler,
+  type ErrorHandlerResult,
+  LanguageClient,
+  type LanguageClientOptions,
+  RevealOutputChannelOn,
+  State,
+  TransportKind,
+} from 'vscode-languageclient/node';
 
 import { type Interpreter, pythonEnvironment, type Requirements, serverCommand } from './interpreter';
 import { SECTION, serverSettings } from './settings';
 
-/** A language client for a server that the given interpreter runs. */
+const RESTARTS = 5;
+const RESTARTS_WITHIN_MS = 3 * 60_000;
+
+/** A language client for a server that the given interpreter runs; `onGivenUp` is called when it crashes too often. */
 export function createClient(
   interpreter: Interpreter,
   requirements: Requirements,
   args: readonly string[],
   log: LogOutputChannel,
+  onGivenUp: () => void,
 ): LanguageClient {
+  const crashes = new Crashes(onGivenUp);
   const options: LanguageClientOptions = {
     documentSelector: [
       { scheme: 'file', language: 'python' },
@@ -19,10 +35,10 @@ export function createClient(
       // For what is wrong with a configuration, shown where it is written.
       { scheme: 'file', pattern: '**/{pyproject,idiomatic}.toml' },
     ],
-    // Deprecated for servers that ask for each setting; ours has one configuration a folder and is told when it changes.
-    // eslint-disable-next-line @typescript-eslint/no-deprecated
-    synchronize: { configurationSection: SECTION },
+    // Only the first word: the server asks for the settings of each folder, and to be told when they change.
     initializationOptions: serverSettings,
+    initializationFailedHandler: () => false,
+    errorHandler: crashes,
     diagnosticCollectionName: SECTION,
     outputChannel: log,
     traceOutputChannel: log,
@@ -44,19 +60,45 @@ export function createClient(
     // Not the workspace: Python, and Windows when it looks for a program, may search the working directory.
     options: { cwd: requirements.bundled, env: pythonEnvironment() },
   };
-  return new Client(SECTION, 'idiomatic', executable, options);
+  const client = new Client(SECTION, 'idiomatic', executable, options);
+  client.onDidChangeState(({ newState }) => {
+    crashes.started ||= newState === State.Running;
+  });
+  return client;
 }
 
 class Client extends LanguageClient {
-  // The inherited notification contains the stack of the error, which belongs in the log.
-  override error(message: string, data?: unknown, showNotification?: boolean | 'force'): void {
+  // The inherited notification shows the stack of the error. What the user has to know is said in `server.ts`.
+  override error(message: string, data?: unknown): void {
     super.error(message, data, false);
-    if (showNotification === 'force') {
-      void window.showErrorMessage(message, 'Show Logs').then((choice) => {
-        if (choice) {
-          this.outputChannel.show();
-        }
-      });
+  }
+}
+
+/** Restarts a server that crashes, unless it never ran or crashes time and again. */
+class Crashes implements ErrorHandler {
+  started = false;
+  private times: number[] = [];
+
+  constructor(private readonly onGivenUp: () => void) {}
+
+  error(_error: Error, _message: unknown, count: number | undefined): ErrorHandlerResult {
+    return { action: (count ?? 0) <= 3 ? ErrorAction.Continue : ErrorAction.Shutdown };
+  }
+
+  closed(): CloseHandlerResult {
+    if (!this.started) {
+      return { action: CloseAction.DoNotRestart, message: 'The server ended before it answered.', handled: true };
     }
+    const now = Date.now();
+    this.times = [...this.times.filter((time) => now - time < RESTARTS_WITHIN_MS), now];
+    if (this.times.length <= RESTARTS) {
+      return { action: CloseAction.Restart, message: 'The server ended unexpectedly and is started again.', handled: true };
+    }
+    this.onGivenUp();
+    return {
+      action: CloseAction.DoNotRestart,
+      message: `The server ended ${this.times.length} times within three minutes.`,
+      handled: true,
+    };
   }
 }

@@ -2,7 +2,7 @@ import { commands, type ExtensionContext, window, workspace } from 'vscode';
 
 import { onDidChangeEnvironment } from './python_extension';
 import { Server } from './server';
-import { requiresRestart } from './settings';
+import { affectsLaunch } from './settings';
 
 let server: Server | undefined;
 
@@ -18,14 +18,14 @@ export async function activate(context: ExtensionContext): Promise<void> {
       log.show();
     }),
     workspace.onDidChangeConfiguration(async (event) => {
-      if (requiresRestart(event)) {
-        await running.restart();
+      if (affectsLaunch(event)) {
+        await running.update();
       }
     }),
     workspace.onDidGrantWorkspaceTrust(() => running.update()),
     onDidChangeEnvironment(() => running.update()),
   );
-  await running.restart();
+  await running.update();
 }
 
 export async function deactivate(): Promise<void> {

@@ -30,7 +30,6 @@ export interface Requirements {
 export type Search = { readonly found: Interpreter } | { readonly tried: readonly Failure[] };
 
 interface Report {
-  executable: string;
   version: [number, number, number];
   server: boolean;
 }
@@ -96,8 +95,7 @@ async function probe(candidate: Candidate, { importStrategy, bundled }: Requirem
         : `is Python ${version}, in which idiomatic is not installed`,
     );
   }
-  // The executable the interpreter reports, so that a version manager's shim decides once, here.
-  return { ...candidate, path: report.executable || candidate.path, version };
+  return { ...candidate, version };
 }
 
 function run(command: string, args: readonly string[], cwd: string): Promise<Report> {

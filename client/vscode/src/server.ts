@@ -1,15 +1,22 @@
+import { isDeepStrictEqual } from 'node:util';
 import { commands, type ExtensionContext, type LogOutputChannel, window } from 'vscode';
 import type { LanguageClient } from 'vscode-languageclient/node';
 
 import { candidates } from './candidates';
 import { createClient } from './client';
 import { type Failure, findInterpreter, type Interpreter, type Requirements } from './interpreter';
-import { launchSettings } from './settings';
+import { type LaunchSettings, launchSettings } from './settings';
+
+/** What the running process was started with. */
+interface Launch {
+  readonly settings: LaunchSettings;
+  readonly interpreter: Interpreter;
+}
 
 /** The one server of this window: started, restarted and stopped here, each after the one before has ended. */
 export class Server {
   private client: LanguageClient | undefined;
-  private interpreter: Interpreter | undefined;
+  private launch: Launch | undefined;
   private pending: Promise<void> = Promise.resolve();
 
   constructor(
@@ -17,23 +24,21 @@ export class Server {
     private readonly log: LogOutputChannel,
   ) {}
 
-  restart(): Promise<void> {
+  /** Starts, restarts or stops the server if the settings, the trust or the interpreters ask for another than now runs. */
+  update(): Promise<void> {
     return this.enqueue(async () => {
-      await this.end();
-      await this.begin();
+      const wanted = await this.find();
+      if (!isDeepStrictEqual(wanted, this.launch)) {
+        await this.end();
+        await this.begin(wanted);
+      }
     });
   }
 
-  /** Restarts if another interpreter is now the one to use, or the first that can be used. */
-  update(): Promise<void> {
+  restart(): Promise<void> {
     return this.enqueue(async () => {
-      const settings = launchSettings();
-      const search = await findInterpreter(candidates(settings.interpreter), this.requirements());
-      const found = 'found' in search ? search.found.path : undefined;
-      if (found !== this.interpreter?.path) {
-        await this.end();
-        await this.begin();
-      }
+      await this.end();
+      await this.begin(await this.find());
     });
   }
 
@@ -48,41 +53,63 @@ export class Server {
     return this.pending;
   }
 
-  private async begin(): Promise<void> {
+  private async find(): Promise<Launch | undefined> {
     const settings = launchSettings();
     if (!settings.enable) {
-      this.log.info('Not started: idiomatic.enable is false.');
-      return;
+      this.log.info('Not running: idiomatic.enable is false.');
+      return undefined;
     }
-    const requirements = this.requirements();
-    const search = await findInterpreter(candidates(settings.interpreter), requirements);
+    const search = await findInterpreter(candidates(settings.interpreter), this.requirements(settings));
     if ('tried' in search) {
       this.reportNoInterpreter(search.tried);
+      return undefined;
+    }
+    return { settings, interpreter: search.found };
+  }
+
+  private async begin(launch: Launch | undefined): Promise<void> {
+    if (!launch) {
       return;
     }
-    const { path, version, origin } = search.found;
+    const { interpreter, settings } = launch;
+    const { path, version, origin } = interpreter;
     this.log.info(`Starting the server with Python ${version}, ${path} (${origin}), ${settings.importStrategy}.`);
-    this.interpreter = search.found;
-    this.client = createClient(search.found, requirements, settings.args, this.log);
-    await this.client.start();
+    this.launch = launch;
+    this.client = createClient(interpreter, this.requirements(settings), settings.args, this.log, () => {
+      this.offerRestart('The idiomatic server crashed several times and is not started again.');
+    });
+    try {
+      await this.client.start();
+    } catch {
+      // The client has logged why.
+      this.offerRestart('The idiomatic server could not be started.');
+    }
   }
 
   private async end(): Promise<void> {
     const client = this.client;
     this.client = undefined;
-    this.interpreter = undefined;
-    // A client that failed to start or has given up has nothing left to stop, and says so by throwing.
-    if (client?.needsStop()) {
-      await client.stop();
+    this.launch = undefined;
+    if (client?.isRunning()) {
+      await client.dispose();
+    } else {
+      // One that failed to start cannot be stopped, but its process may still be there.
+      client?.serverProcess?.kill();
     }
-    await client?.dispose();
   }
 
-  private requirements(): Requirements {
-    return {
-      importStrategy: launchSettings().importStrategy,
-      bundled: this.context.asAbsolutePath('bundled'),
-    };
+  private requirements({ importStrategy }: LaunchSettings): Requirements {
+    return { importStrategy, bundled: this.context.asAbsolutePath('bundled') };
+  }
+
+  private offerRestart(message: string): void {
+    void window.showErrorMessage(message, 'Restart', 'Show Logs').then(async (choice) => {
+      if (choice === 'Restart') {
+        await this.restart();
+      } else if (choice === 'Show Logs') {
+        this.log.show();
+      }
+    });
   }
 
   private reportNoInterpreter(tried: readonly Failure[]): void {

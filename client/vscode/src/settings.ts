@@ -15,6 +15,10 @@ export interface LaunchSettings {
 
 const LAUNCH: readonly (keyof LaunchSettings)[] = ['enable', 'interpreter', 'importStrategy', 'args'];
 
+export function affectsLaunch(event: ConfigurationChangeEvent): boolean {
+  return LAUNCH.some((name) => event.affectsConfiguration(`${SECTION}.${name}`));
+}
+
 export function launchSettings(): LaunchSettings {
   const configuration = workspace.getConfiguration(SECTION);
   const folder = workspace.workspaceFolders?.[0];
@@ -30,10 +34,6 @@ export function launchSettings(): LaunchSettings {
 export function serverSettings(): unknown {
   // A configuration object is a proxy with methods of its own; only its data can be sent.
   return JSON.parse(JSON.stringify(workspace.getConfiguration(SECTION)));
-}
-
-export function requiresRestart(event: ConfigurationChangeEvent): boolean {
-  return LAUNCH.some((name) => event.affectsConfiguration(`${SECTION}.${name}`));
 }
 
 function resolveVariables(value: string, folder: WorkspaceFolder | undefined): string {
