@@ -32,6 +32,11 @@ if TYPE_CHECKING:
 C = TypeVar("C", bound=cst.CSTNode)
 
 _WRAPPER: Final = "if 0:\n"
+_MARKS: Final = re.compile(r"[\ufeff\f]*")
+
+
+# libcst recurses, and takes minutes for a sum of some ten thousand terms.
+_DEEPEST: Final = 150
 
 
 class DraftError(Exception):
@@ -73,11 +78,16 @@ class Draft:
         lines = statement.lines
         start = min([first.lineno, *(d.lineno for d in getattr(first, "decorator_list", ()))]) - statement.base
         end = (last.end_lineno or last.lineno) - statement.base
-        self._span = Span(lines.line_span(start).start, lines.line_span(end).end)
+        # A byte order mark or a form feed before the first statement is no indentation, and libcst stumbles over both.
+        self._lead = len(_MARKS.match(lines.line(start)).group())  # type: ignore[union-attr]  # it matches nothing too
+        self._span = Span(lines.starts[start] + self._lead, lines.line_span(end).end)
         self._line = start
         self._old = _readable(statement.text[self._span.start : self._span.end])
         self._is_nested = self._old[:1] in {" ", "\t"}
         source = (_WRAPPER if self._is_nested else "") + self._old
+        block = code.siblings(first)
+        if _depth(block[block.index(first) : block.index(last) + 1]) > _DEEPEST:
+            raise DraftError("This code nests too deeply to be rewritten.")
         config = cst.PartialParserConfig(default_indent=_indentation(document), default_newline=_newline(document))
         try:
             module = cst.parse_module(source, config)
@@ -125,7 +135,7 @@ class Draft:
 
     def _position(self, offset: int) -> tuple[int, int]:
         line, column = self.code.statement.lines.position(offset)
-        return line - self._line + (2 if self._is_nested else 1), column
+        return line - self._line + (2 if self._is_nested else 1), column - (self._lead if line == self._line else 0)
 
     def replaced(self, new: Mapping[cst.CSTNode, cst.CSTNode]) -> Sequence[cst.BaseStatement]:
         """The statements with some of their nodes, by identity, replaced."""
@@ -160,13 +170,25 @@ class Draft:
         """`reference`, as a libcst expression."""
         return cst.parse_expression(self.reference(qualified, at, as_module=as_module))
 
-    def fresh(self, *wanted: str) -> str:
-        """A name that occurs nowhere in the file: the first of `wanted` that is free, else the last one numbered."""
+    def fresh(self, *wanted: str, within: ast.AST | None = None, apart: Sequence[ast.AST] = ()) -> str:
+        """A name that nothing uses yet: the first of `wanted` that is free, else the last one numbered.
+
+        Args:
+            *wanted: what it should be called, the best first.
+            within: the function it is local to, in which alone it has to be free; default: the whole file.
+            apart: parts of that function whose uses of the name don't matter.
+        """
         names = [*wanted, *(f"{wanted[-1]}_{number}" for number in range(2, 1000))]
-        text = self._document.text
+        text = self._document.text if within is None else self._without(within, apart)
         name = next(n for n in names if n not in self._names and not re.search(rf"\b{re.escape(n)}\b", text))
         self._names.add(name)
         return name
+
+    def _without(self, within: ast.AST, apart: Sequence[ast.AST]) -> str:
+        """The text of a node, with some of its parts left out."""
+        whole = self.code.span(within)
+        gone = [Edit(self.code.span(each).shifted(-whole.start), " ") for each in apart]
+        return apply_edits(self.code.source(within), gone)
 
     # -- the result -------------------------------------------------------------------------------------------------
 
@@ -231,6 +253,14 @@ def _check(text: str) -> None:
         ast.parse(text.removeprefix("\ufeff"))
     except UNPARSABLE as error:
         raise DraftError("The result would not be valid Python.") from error
+
+
+def _depth(statements: Sequence[ast.AST]) -> int:
+    """How deeply the nodes of some statements nest."""
+    depth, level = 0, list(statements)
+    while level:
+        depth, level = depth + 1, [child for node in level for child in ast.iter_child_nodes(node)]
+    return depth
 
 
 def _comments(source: str) -> Counter[str]:

@@ -38,15 +38,10 @@ def is_first(code: Analysis, expression: ast.expr, statement: ast.stmt) -> bool:
 def _before(parent: ast.AST, child: ast.AST) -> Sequence[ast.expr] | None:
     """What `parent` evaluates before `child`; `None` if `child` may be evaluated never, or more than once."""
     match parent:
-        case ast.Expr() | ast.Return() | ast.Assign() | ast.AnnAssign() | ast.NamedExpr() | ast.If() | ast.Match():
-            value = (
-                parent.test
-                if isinstance(parent, ast.If)
-                else parent.subject
-                if isinstance(parent, ast.Match)
-                else parent.value
-            )
-            return [] if value is child else None
+        case ast.Expr(value=first) | ast.Return(value=first) | ast.Assign(value=first) | ast.AnnAssign(value=first):
+            return [] if first is child else None
+        case ast.NamedExpr(value=first) | ast.If(test=first) | ast.Match(subject=first):
+            return [] if first is child else None
         case ast.For(iter=first) | ast.AsyncFor(iter=first):
             return [] if first is child else None
         case ast.Raise(exc=first) | ast.IfExp(test=first):
