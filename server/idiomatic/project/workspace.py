@@ -12,12 +12,13 @@ from idiomatic.core import catalogue
 from idiomatic.core.engine import Rules
 from idiomatic.core.idiom import Idiom, Severity
 from idiomatic.core.module import NoProject
-from idiomatic.project import configuration
+from idiomatic.project import configuration, ruff, target
 from idiomatic.project.configuration import Configuration, ConfigurationError
 
 if TYPE_CHECKING:
     from idiomatic.core.analysis.code import Version
     from idiomatic.core.module import Project
+    from idiomatic.project.ruff import RuffConfiguration
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +38,9 @@ class Settings:
     @cached_property
     def target(self) -> Version:
         """The oldest Python the code has to run on."""
-        return self.configuration.target_version or (3, 11)
+        if self.configuration.target_version is not None:
+            return self.configuration.target_version
+        return target.running() if self.isolated else target.target_version(self.directory)
 
     @cached_property
     def rules(self) -> Rules:
@@ -51,7 +54,13 @@ class Settings:
 
     def is_quiet(self, rule: Idiom) -> bool:
         """Whether ruff already reports what this rule finds, so that its findings are not shown, only offered."""
-        return False
+        if not rule.also or self._ruff is None or self.configuration.selects_by_name(rule.name):
+            return False
+        return any(map(self._ruff.has, rule.also))
+
+    @cached_property
+    def _ruff(self) -> RuffConfiguration | None:
+        return None if self.isolated else ruff.load(self.directory)
 
 
 @cache
