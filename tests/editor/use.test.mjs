@@ -40,6 +40,7 @@ before(async () => {
       'severity.py': UTCNOW,
       'restart.py': UTCNOW,
       'interpreter.py': UTCNOW,
+      'start.py': UTCNOW,
       'refused.py': REFUSED,
       'on_save.py': DECORATORS,
       'template.py': '"""A module."""\n\n',
@@ -187,6 +188,19 @@ step('an interpreter that cannot be used is reported, with the way to choose ano
   await editor.underlined(1);
 });
 
+step('a server that cannot be started is reported, once', async () => {
+  await editor.open('start.py');
+  await editor.underlined(1);
+  editor.configure({ 'idiomatic.args': ['--no-such-option'] });
+  await editor.notification('The idiomatic server could not be started.');
+  assert.equal(await editor.page.locator('.notification-toast').count(), 1);
+  editor.configure({ 'idiomatic.args': [] });
+  await editor.command('Notifications: Clear All Notifications');
+  await editor.goto(5, 1);
+  await editor.type('    datetime.utcnow()\n');
+  await editor.underlined(2);
+});
+
 step('no module of the workspace was run', () => {
   assert.deepEqual(['intruded'].filter((file) => existsSync(path.join(editor.workspace, file))), []);
 });
@@ -194,7 +208,8 @@ step('no module of the workspace was run', () => {
 step('nothing else went wrong in the logs', () => {
   const { host, extension } = editor.logs();
   assert.match(host, new RegExp(`_doActivateExtension ${EXTENSION}`));
-  const provoked = /exited with signal SIGKILL|No Python interpreter can run the server/;
+  const provoked = 
+    /exited with signal SIGKILL|exited with code 2|No Python interpreter can run the server|no-such-option|ended before it answered/;
   const complaints = `${host}${extension}`.split('\n').filter((line) => /\[(error|critical|warning)\]/.test(line));
   assert.deepEqual(complaints.filter((line) => !provoked.test(line)), []);
 });

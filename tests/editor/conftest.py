@@ -1,0 +1,62 @@
+import fcntl
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+ROOT = HERE.parent.parent
+CLIENT = ROOT / "client" / "vscode"
+
+
+@pytest.fixture(scope="session")
+def vsix() -> Path:
+    """The packaged extension, built again if something in it has changed."""
+    if shutil.which("node") is None or shutil.which("npm") is None:
+        pytest.skip("no Node.js with npm here")
+    with alone():
+        install(CLIENT)
+        return Path(output("npm", "run", "--silent", "package", "--", "--if-stale", cwd=CLIENT))
+
+
+@pytest.fixture(scope="session")
+def editor(vsix: Path) -> dict[str, str]:
+    """What the scripts need to know: where the editor, the browser, the extension and a Python are."""
+    with alone():
+        code_server = output(ROOT / "tools" / "editor" / "install.sh")
+        install(HERE)
+    names = [os.environ.get("IDIOMATIC_CHROMIUM", ""), "chromium", "chromium-browser", "google-chrome"]
+    return {
+        "CODE_SERVER": code_server,
+        "CHROMIUM": next(path for name in names if (path := shutil.which(name))),
+        "CLIENT": str(CLIENT),
+        "VSIX": str(vsix),
+        "PYTHON": sys.executable,
+        "ARTIFACTS": str(HERE / "artifacts"),
+    }
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """Let only one of several test processes install and build."""
+    with (HERE / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def install(project: Path) -> None:
+    if not (project / "node_modules").is_dir():
+        output("npm", "ci", "--no-audit", "--no-fund", cwd=project)
+
+
+def output(*command: str | Path, cwd: Path = ROOT) -> str:
+    """The last line that a command prints; what it says beside that goes to the terminal."""
+    result = subprocess.run(command, cwd=cwd, stdout=subprocess.PIPE, text=True, check=False)
+    if result.returncode:
+        pytest.fail(f"{' '.join(map(str, command))} failed", pytrace=False)
+    return result.stdout.strip().rpartition("\n")[2]
