@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 C = TypeVar("C", bound=cst.CSTNode)
 
 _WRAPPER: Final = "if 0:\n"
-_MARKS: Final = re.compile(r"[\ufeff\f]*")
+_MARKS: Final = "\ufeff\f"
 
 
 # libcst recurses, and takes minutes for a sum of some ten thousand terms.
@@ -79,7 +79,8 @@ class Draft:
         start = min([first.lineno, *(d.lineno for d in getattr(first, "decorator_list", ()))]) - statement.base
         end = (last.end_lineno or last.lineno) - statement.base
         # A byte order mark or a form feed before the first statement is no indentation, and libcst stumbles over both.
-        self._lead = len(_MARKS.match(lines.line(start)).group())  # type: ignore[union-attr]  # it matches nothing too
+        line = lines.line(start)
+        self._lead = len(line) - len(line.lstrip(_MARKS))
         self._span = Span(lines.starts[start] + self._lead, lines.line_span(end).end)
         self._line = start
         self._old = _readable(statement.text[self._span.start : self._span.end])
