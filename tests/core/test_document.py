@@ -28,53 +28,14 @@ SOURCES = [
     textwrap.dedent(inspect.getsource(textwrap)),
 ]
 
-PIECES = st.one_of(
-    st.sampled_from(
-        # fmt: off
-        [
-            "",
-            "\n",
-            "\r",
-            "\r\n",
-            " ",
-            "    ",
-            "\t",
-            "\f",
-            "#",
-            "'",
-            '"',
-            '"""',
-            "'''",
-            "(",
-            ")",
-            "[",
-            "]",
-            "{",
-            "}",
-            ":",
-            "\\",
-            "\\\n",
-            ";",
-            "@",
-            "else:\n",
-            "except X:\n",
-            "finally:\n",
-            "def f():\n    pass\n",
-            "\ufeff",
-            "import datetime\n",
-            "datetime.datetime.utcnow()",
-            "x = 1\n",
-            "\U0001f600",
-            "\u2028",
-            "case 1:\n",
-            "async ",
-            "await ",
-            "\0",
-        ]
-        # fmt: on
-    ),
-    st.text(max_size=3),
-)
+# fmt: off
+SNIPPETS = [
+    "", "\n", "\r", "\r\n", " ", "    ", "\t", "\f", "#", "'", '"', '"""', "'''", "(", ")", "[", "]", "{", "}", ":", "\\",
+    "\\\n", ";", "@", "else:\n", "except X:\n", "finally:\n", "def f():\n    pass\n", "import datetime\n", "\ufeff",
+    "datetime.datetime.utcnow()", "x = 1\n", "\U0001f600", "\u2028", "case 1:\n", "async ", "await ", "\0",
+]
+# fmt: on
+PIECES = st.one_of(st.sampled_from(SNIPPETS), st.text(max_size=3))
 EDITS = st.lists(st.tuples(st.floats(0, 1), st.integers(0, 12), PIECES), max_size=12)
 
 
