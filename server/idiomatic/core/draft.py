@@ -220,7 +220,8 @@ class Draft:
         used = set(re.findall(r"\b[^\W\d]\w*\b", self._old))
         after = apply_edits(document.text, edits)
         dropped = imports.droppable(document, after, used)
-        edits += imports.plan(document, self._imports, dropped, before)
+        # Before the others: where the statement begins with new text, the imports go above that.
+        edits[:0] = imports.plan(document, self._imports, dropped, before)
         _check(statement.text[: self._span.start] + new + statement.text[self._span.end :])
         return Rewriting(tuple(edits))
 
