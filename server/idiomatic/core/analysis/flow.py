@@ -179,6 +179,10 @@ def can_raise(statement: ast.stmt) -> bool:
             return False
         case ast.Expr(value=value):
             return not _is_harmless(value)
+        # low, high = 0, 10
+        case ast.Assign(targets=[ast.Tuple(elts=names)], value=ast.Tuple(elts=values)) if len(names) == len(values):
+            harmless = all(isinstance(name, ast.Name) for name in names) and all(map(_is_harmless, values))
+            return not harmless
         case ast.Assign(targets=targets, value=value):
             return not (all(isinstance(target, ast.Name) for target in targets) and _is_harmless(value))
         case ast.AnnAssign(target=ast.Name(), value=value, simple=1):

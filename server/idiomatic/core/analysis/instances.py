@@ -182,9 +182,11 @@ def _variable(code: Analysis, name: ast.Name, depth: int) -> Instance | None:
     local = code.local_bindings(name)
     if local is None:
         return code.ask(module_instance, name.id, depth)
-    if len(local) != 1:
+    # connection = None
+    values = [binding for binding in local if not _is_none(code, binding.node)]
+    if len(values) != 1:
         return None
-    binding = local[0]
+    binding = values[0]
     match binding.node:
         case ast.arg(annotation=ast.expr() as annotation) as argument:
             arguments = code.parent(argument)
@@ -195,6 +197,15 @@ def _variable(code: Analysis, name: ast.Name, depth: int) -> Instance | None:
             return _assigned(code, target, depth)
         case _:
             return None
+
+
+def _is_none(code: Analysis, target: ast.AST) -> bool:
+    """Whether a variable is bound to `None` there."""
+    match code.parent(target):
+        case ast.Assign(value=ast.Constant(value=None)) | ast.AnnAssign(value=ast.Constant(value=None)):
+            return True
+        case _:
+            return False
 
 
 def _assigned(code: Analysis, target: ast.expr, depth: int) -> Instance | None:

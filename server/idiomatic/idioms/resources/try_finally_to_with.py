@@ -374,7 +374,7 @@ def _fixes(statement: Try, resources: Sequence[Resource], closings: Sequence[Clo
         return
     forms: list[Sequence[Form]] = []
     for resource in resources:
-        found = _forms(resource, code)
+        found = _forms(resource, statement, code)
         if isinstance(found, Refused):
             yield Fix("Use `with`", found, code.lines(statement))
             return
@@ -418,12 +418,32 @@ def _refusals(
     names = _join(resource.name for resource in resources)
     if len(closings) < len(statement.finalbody) or sum(len(r.closings) for r in resources) < len(closings):
         yield f"The `finally` does more than close {names}."
+    if (comment := _comment_for_a_tool(statement, code)) is not None:
+        yield f"The comment `{comment}` belongs to a line that goes away."
     yield from _order_refusals(resources, closings)
     yield from _place_refusals(statement, resources, code)
     for resource in resources:
         yield from _condition_refusals(resource)
         yield from _variable_refusals(resource, statement, code)
         yield from _escapes(resource, statement, code)
+
+
+_PRAGMA: Final = re.compile(
+    r"#\s*(?:type:|noqa|pragma:|pylint:|mypy:|pyright:|fmt:|nosec|idiomatic:|ruff:|yapf:|isort:)"
+)
+
+
+def _comment_for_a_tool(statement: Try, code: Analysis) -> str | None:
+    """A comment in the `finally` that is meant for a type checker or linter."""
+    last = max(
+        (each.end_lineno or 0) for part in (statement.body, statement.handlers, statement.orelse) for each in part
+    )
+    lines = code.statement.lines
+    for line in range(last + 1, (statement.end_lineno or 0) + 1):
+        text = lines.line(line - code.statement.base)
+        if (found := _PRAGMA.search(text)) is not None:
+            return text[found.start() :].strip()
+    return None
 
 
 def _order_refusals(resources: Sequence[Resource], closings: Sequence[Closing]) -> Iterator[str]:
@@ -580,7 +600,7 @@ def _escapes(resource: Resource, statement: Try, code: Analysis) -> Iterator[str
             case ast.Return():
                 yield f"`{name}` is returned."
             # yield file
-            case ast.Yield() | ast.YieldFrom() if not _is_manager(use, code):
+            case ast.Yield() if not _is_manager(use, code):
                 yield f"`{name}` is handed out by `yield`, and may be used after it is closed."
             # self.file = file
             # again = file
@@ -633,7 +653,7 @@ def _around_value(use: ast.expr, code: Analysis) -> ast.AST | None:
     parent = code.parent(child)
     while True:
         match parent:
-            case ast.Tuple() | ast.List() | ast.Set() | ast.Dict() | ast.Starred() | ast.BoolOp() | ast.keyword():
+            case ast.Tuple() | ast.List() | ast.Set() | ast.Dict() | ast.BoolOp() | ast.keyword():
                 pass
             case ast.IfExp() if child is not parent.test:
                 pass
@@ -693,7 +713,7 @@ def _reasons(statement: Try, resources: Sequence[Resource]) -> Iterator[str]:
         )
 
 
-def _forms(resource: Resource, code: Analysis) -> Sequence[Form] | Refused:
+def _forms(resource: Resource, statement: Try, code: Analysis) -> Sequence[Form] | Refused:
     """The ways to write it, the best first."""
     if resource.closings[0].pool is not None:
         return _pool_form(resource, code)
@@ -703,7 +723,7 @@ def _forms(resource: Resource, code: Analysis) -> Sequence[Form] | Refused:
     if instance is not None and instance.is_own:
         plain = _own_form(resource, instance)
     else:
-        plain = _known_form(resource, instance, code)
+        plain = _known_form(resource, instance, statement, code)
     if isinstance(plain, Form):
         return [plain, wrapped] if wrapped is not None and plain.reasons else [plain]
     return [wrapped] if wrapped is not None else plain
@@ -726,7 +746,7 @@ def _says(calls: Sequence[str]) -> str:
     return " and ".join(f"`{call}`" for call in calls)
 
 
-def _known_form(resource: Resource, instance: Instance | None, code: Analysis) -> Form | Refused:
+def _known_form(resource: Resource, instance: Instance | None, statement: Try, code: Analysis) -> Form | Refused:
     name, calls = resource.name, resource.calls
     if instance is None:
         return _named_session(resource, code) or Refused(
@@ -737,6 +757,8 @@ def _known_form(resource: Resource, instance: Instance | None, code: Analysis) -
     manager = MANAGERS.get(instance.of)
     if manager is None or calls not in manager.exits:
         return Refused(f"Leaving a `with` block would not do what {_says(calls)} does here.")
+    if manager.gives is not None and not _is_always(resource.name, manager.gives, statement, code):
+        return Refused(f"`{name}` is not only used as `{name}.{manager.gives}`, which is all that `with` gives.")
     if manager.unless is not None and (difference := manager.unless(resource.creation)) is not None:
         if len(calls) == 1 and calls[0] == "close()" and manager.gives is None and "today" in difference:
             return Form(reasons=(difference,))
@@ -747,6 +769,19 @@ def _known_form(resource: Resource, instance: Instance | None, code: Analysis) -
     factory = FACTORIES.get(callee(code, resource.creation.func) or "")
     drops = factory is not None and factory.creation is Creation.NOT_AWAITED and resource.is_awaited
     return Form(manager.is_async, None, drops, manager.gives, tuple(reasons))
+
+
+def _is_always(name: str, attribute: str, statement: Try, code: Analysis) -> bool:
+    """Whether a variable is only used to read one attribute."""
+    parts = [*statement.body, *statement.handlers, *statement.orelse]
+    for use in (use for part in parts for use in code.uses(name, part)):
+        match code.parent(use):
+            case ast.Attribute(attr=attr, ctx=ast.Load()) if attr == attribute:
+                pass
+            case _:
+                if not isinstance(use.ctx, ast.Store):
+                    return False
+    return True
 
 
 _SESSION: Final = re.compile(r"(?i)async_?session(_?(local|maker|factory))?")
@@ -927,11 +962,6 @@ def _declarations(resources: Sequence[Resource], draft: Draft, made: cst.With) -
     return [*lines, made.with_changes(leading_lines=[])]
 
 
-_PRAGMA: Final = re.compile(
-    r"#\s*(?:type:|noqa|pragma:|pylint:|mypy:|pyright:|fmt:|nosec|idiomatic:|ruff:|yapf:|isort:)"
-)
-
-
 def _with(
     old: cst.Try | cst.TryStar,
     draft: Draft,
@@ -940,17 +970,17 @@ def _with(
     lines: Sequence[cst.SimpleStatementLine],
     above: Sequence[cst.EmptyLine],
 ) -> cst.With:
-    items = [_item(resource, form, draft, old) for resource, form in zip(resources, forms, strict=True)]
+    items: list[cst.WithItem] = []
+    for resource, form in reversed([*zip(resources, forms, strict=True)]):
+        later = [item.item for item in items]
+        items.insert(0, _item(resource, form, draft, [old.body, *old.handlers, *filter(None, [old.orelse]), *later]))
     above = [*above]
-    headers = [line.trailing_whitespace for line in lines if line.trailing_whitespace.comment is not None]
     own = old.body.header if isinstance(old.body, cst.IndentedBlock) else None
-    if own is not None and own.comment is not None:
-        headers.append(own)
-    header = headers.pop() if headers else None
-    for each in headers:
-        if each.comment is not None and _PRAGMA.match(each.comment.value):
-            raise DraftError(f"The comment {each.comment.value!r} belongs to a line that goes away.")
-        above += _own_comment(each)
+    behind = [line.trailing_whitespace for line in lines] + ([] if own is None else [own])
+    header = _header([each for each in behind if each.comment is not None], fits=own is not None)
+    for each in behind:
+        if each is not header:
+            above += _own_comment(each)
     above += _closing_comments(old)
     body: cst.BaseSuite
     if old.handlers:
@@ -961,8 +991,6 @@ def _with(
         body = cst.IndentedBlock([inner], header=header or cst.TrailingWhitespace())
     elif isinstance(old.body, cst.IndentedBlock):
         body = old.body.with_changes(header=header or cst.TrailingWhitespace())
-    elif header is not None:
-        raise DraftError("The comment behind the creation has no place to go.")
     else:
         body = old.body
     body = _with_attribute_given(body, resources, forms)
@@ -973,6 +1001,14 @@ def _with(
     if len(items) > 1 and width > _WIDE and draft.code.target >= (3, 10):
         return _on_several_lines(made)
     return made
+
+
+def _header(comments: Sequence[cst.TrailingWhitespace], *, fits: bool) -> cst.TrailingWhitespace | None:
+    """Which of the comments behind the lines that become one stays behind it: one for a tool, else the last."""
+    for_tools = [each for each in comments if each.comment is not None and _PRAGMA.match(each.comment.value)]
+    if len(for_tools) > 1 or (for_tools and not fits):
+        raise DraftError("Two comments for other tools would end up on one line.")
+    return (for_tools or [*comments])[-1] if comments and fits else None
 
 
 _WIDE: Final = 88
@@ -993,7 +1029,8 @@ def _on_several_lines(made: cst.With) -> cst.With:
     )
 
 
-def _item(resource: Resource, form: Form, draft: Draft, old: cst.Try | cst.TryStar) -> cst.WithItem:
+def _item(resource: Resource, form: Form, draft: Draft, within: Sequence[cst.CSTNode]) -> cst.WithItem:
+    """The part of the `with` for one resource; `within` is what may use its variable, first the body."""
     assignment = resource.assignment
     old_assignment: cst.Assign | cst.AnnAssign
     if isinstance(assignment, ast.AnnAssign):
@@ -1012,9 +1049,9 @@ def _item(resource: Resource, form: Form, draft: Draft, old: cst.Try | cst.TrySt
         value = cst.Call(function, [cst.Arg(value)])
     elif not value.lpar and _is_several_lines_bare(value, draft):
         value = value.with_changes(lpar=[cst.LeftParen()], rpar=[cst.RightParen()])
-    used = any(part is not None and _mentions(part, resource.name) for part in (old.body, *old.handlers, old.orelse))
+    used = any(_mentions(part, resource.name) for part in within)
     # In a block that is still to be written, the name is going to be used.
-    named = used or re.fullmatch(r"(?:\s|#.*|pass|\.\.\.)*", cst.Module([]).code_for_node(old.body).strip().strip(":"))
+    named = used or re.fullmatch(r"(?:\s|#.*|pass|\.\.\.)*", cst.Module([]).code_for_node(within[0]).strip().strip(":"))
     return cst.WithItem(value, cst.AsName(cst.Name(resource.name)) if named else None)
 
 
@@ -1105,9 +1142,6 @@ def _closing_comments(old: cst.Try | cst.TryStar) -> list[cst.EmptyLine]:
     found = list(_comment_lines(final.leading_lines))
     collector = _Comments()
     final.body.visit(collector)
-    for comment in (*(line.comment for line in found), *collector.found):
-        if comment is not None and _PRAGMA.match(comment.value):
-            raise DraftError(f"The comment {comment.value!r} belongs to a line that goes away.")
     return [
         *(cst.EmptyLine(comment=line.comment) for line in found),
         *(cst.EmptyLine(comment=comment) for comment in collector.found),
