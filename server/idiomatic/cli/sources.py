@@ -54,7 +54,7 @@ class Sources:
 def workspace(overrides: Mapping[str, object], *, isolated: bool) -> Iterator[Workspace]:
     """The workspace around the working directory; what the user has to put right ends the process here."""
     try:
-        yield Workspace(Path.cwd(), overrides, "the command line", isolated)
+        yield Workspace(Path.cwd(), overrides, "the command line", isolated, waits=True)
     except ConfigurationError as error:
         terminal.refuse(str(error))
     except parallel.Interrupted:

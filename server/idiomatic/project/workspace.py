@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 from idiomatic.core import catalogue
 from idiomatic.core.engine import Rules
 from idiomatic.core.idiom import Idiom, Severity
-from idiomatic.core.module import NoProject
-from idiomatic.project import configuration, ruff, target
+from idiomatic.project import configuration, definitions, ruff, target
 from idiomatic.project.configuration import Configuration, ConfigurationError
+from idiomatic.project.definitions import Definitions, InstalledDefinitions, Modules, SourceDefinitions
 
 if TYPE_CHECKING:
     from idiomatic.core.analysis.code import Version
-    from idiomatic.core.module import Project
+    from idiomatic.core.document import Document
     from idiomatic.project.ruff import RuffConfiguration
 
 
@@ -81,6 +81,8 @@ class Workspace:
         lenient: whether the last good configuration counts (else the default one) where a file is wrong, as an editor
             wants it: `faults` then says what is wrong.
         faults: by file, or by `origin`.
+        opened: the documents open in an editor, whose text is the truth; the mapping may change while it is used.
+        waits: whether the slow layer of `Definitions` is asked at once.
     """
 
     root: Path
@@ -89,8 +91,22 @@ class Workspace:
     isolated: bool = False
     lenient: bool = False
     faults: dict[Path | str, ConfigurationError] = field(default_factory=dict, init=False)
+    opened: Mapping[Path, Document] = field(default_factory=dict)
+    waits: bool = False
     _settings: dict[Path, Settings] = field(default_factory=dict, init=False, repr=False)
     _last_good: dict[Path, Settings] = field(default_factory=dict, init=False, repr=False)
+    _roots: dict[Path, tuple[Path, ...]] = field(default_factory=dict, init=False, repr=False)
+    _sources: dict[Path, Definitions] = field(default_factory=dict, init=False, repr=False)
+    _modules: Modules = field(init=False, repr=False)
+    _installed: InstalledDefinitions = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._modules = Modules(self.opened)
+        self._installed = InstalledDefinitions(self.root, self._modules)
+
+    def __reduce__(self) -> tuple[type[Workspace], tuple[object, ...]]:
+        # What was read so far stays in its process.
+        return Workspace, (self.root, self.overrides, self.origin, self.isolated, self.lenient, {}, self.waits)
 
     def settings(self, path: Path) -> Settings:
         """What counts for a file, which need not exist.
@@ -107,14 +123,28 @@ class Workspace:
         """What is looked for in a file."""
         return self.settings(path).rules
 
-    def source(self, path: Path) -> Project:
-        """What a file may ask about the files around it."""
-        return NoProject()
+    def source(self, path: Path) -> Definitions:
+        """What a file may ask about the files around it; the very same object until `forget` or `changed`."""
+        path = path.absolute()
+        if path not in self._sources:
+            folder = path.parent
+            if folder not in self._roots:
+                self._roots[folder] = definitions.roots(path, self.root)
+            source = SourceDefinitions(path, self._roots[folder], self._modules)
+            self._sources[path] = Definitions(source, self._installed, waits=self.waits)
+        return self._sources[path]
+
+    def changed(self) -> None:
+        """Look up again what files say about each other: the content of one of them changed, on the disk or open."""
+        self._sources.clear()
 
     def forget(self) -> None:
         """Read everything from the disk again, the next time it is asked for: a file of the project changed."""
         self._last_good |= self._settings
         self._settings.clear()
+        self._roots.clear()
+        self._sources.clear()
+        self._installed = InstalledDefinitions(self.root, self._modules)
         self.faults.clear()
 
     def _read(self, directory: Path) -> Settings:

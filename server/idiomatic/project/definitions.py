@@ -1,0 +1,369 @@
+"""Where the functions and classes of other files are defined, and what they look like.
+
+Two layers: the files of the project, read and parsed in milliseconds; and installed packages, for which jedi may have
+to be asked, in seconds. Nothing is ever imported or run.
+"""
+
+from __future__ import annotations
+
+import ast
+import logging
+import sys
+import sysconfig
+import threading
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+
+from idiomatic.core import module as questions
+from idiomatic.core.document import Document
+from idiomatic.core.facts import ClassFact, FunctionFact, class_fact, function_fact
+from idiomatic.core.module import Module
+from idiomatic.project import files
+from idiomatic.project.tables import folders_around
+from idiomatic.project.walk import SUFFIXES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+logger = logging.getLogger(__name__)
+
+Fact: TypeAlias = FunctionFact | ClassFact
+
+_DEEPEST: Final = 8
+"""How many re-exports are followed from file to file."""
+_LARGEST: Final = 1_000_000
+"""How many bytes of a file are worth reading to know about one function in it."""
+_PROJECT_FILES: Final = ("pyproject.toml", "setup.py", "setup.cfg")
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """A name that no file of the project defines.
+
+    Attributes:
+        qualified: its absolute dotted name, as the last file that mentioned it has it.
+    """
+
+    qualified: str
+
+
+class _Unbound(Enum):
+    UNBOUND = auto()
+
+
+UNBOUND: Final = _Unbound.UNBOUND
+Outcome: TypeAlias = Fact | Elsewhere | Literal[_Unbound.UNBOUND] | None
+"""What looking for a name led to: a definition, out of the project, something else (`None`), or no such name."""
+
+
+class Modules:
+    """The parsed files of the project, read again when they change.
+
+    Attributes:
+        opened: the documents open in an editor: their text is the truth, not the disk's.
+    """
+
+    def __init__(self, opened: Mapping[Path, Document] | None = None) -> None:
+        self.opened = {} if opened is None else opened
+        self._known: dict[Path, tuple[object, Module | None]] = {}
+
+    def read(self, path: Path) -> Module | None:
+        """The module in a file; `None` if there is no such file, or nothing can be read in it."""
+        version: object
+        if (document := self.opened.get(path)) is not None:
+            version = id(document)
+        else:
+            try:
+                status = path.stat()
+            except OSError:
+                return None
+            version = (status.st_mtime_ns, status.st_size)
+            if status.st_size > _LARGEST:
+                return None
+        if path not in self._known or self._known[path][0] != version:
+            self._known[path] = version, Module(document) if document is not None else _parsed(path)
+        return self._known[path][1]
+
+
+def _parsed(path: Path) -> Module | None:
+    try:
+        return Module(Document.parse(files.read(path).text))
+    except (files.FileError, RecursionError):
+        return None
+
+
+@dataclass(frozen=True)
+class SourceDefinitions:
+    """The names that the files of a project define.
+
+    Attributes:
+        path: the file that asks; relative names begin there.
+        roots: the folders in which top-level packages lie.
+        modules: the parsed files.
+    """
+
+    path: Path
+    roots: tuple[Path, ...]
+    modules: Modules
+
+    def find(self, qualified: str) -> Fact | Elsewhere | None:
+        """The function or class of a dotted name; `None` if the project has it and it is something else."""
+        return self._find(qualified, self.path, _DEEPEST)
+
+    def _find(self, qualified: str, asking: Path, depth: int) -> Fact | Elsewhere | None:
+        name = qualified.lstrip(".")
+        names = name.split(".")
+        dots = len(qualified) - len(name)
+        if not depth or not all(names) or dots > len(asking.parents):
+            return None
+        if dots:
+            found = self._in_folder(asking.parents[dots - 1], names, asking, depth)
+            return None if found is UNBOUND else found
+        for root in self.roots:
+            if (found := self._below(root, names, asking, depth)) is not UNBOUND:
+                return found
+        return Elsewhere(name)
+
+    def _below(self, folder: Path, names: Sequence[str], asking: Path, depth: int) -> Outcome:
+        """What a path of names leads to that begins with a module or package in a folder."""
+        first, *rest = names
+        if _is_package(folder / first):
+            return self._in_folder(folder / first, rest, asking, depth) if rest else None
+        for suffix in SUFFIXES:
+            path = folder / f"{first}{suffix}"
+            if (module := self.modules.read(path)) is not None:
+                return self._bound(module, path, rest, depth) if rest else None
+        # A folder without `__init__.py` may be a package too, if there is a module in it.
+        return self._below(folder / first, rest, asking, depth) if rest and (folder / first).is_dir() else UNBOUND
+
+    def _in_folder(self, folder: Path, names: Sequence[str], asking: Path, depth: int) -> Outcome:
+        """What a path of names leads to in a package: what its `__init__` binds, or its modules.
+
+        In `package.part.name` a module `part` is more likely than a class; in `package.name` it is the other way round.
+        """
+        if len(names) > 1 and (found := self._below(folder, names, asking, depth)) is not UNBOUND:
+            return found
+        for suffix in SUFFIXES:
+            path = folder / f"__init__{suffix}"
+            if path != asking and (module := self.modules.read(path)) is not None:
+                found = self._bound(module, path, names, depth)
+                if found is not UNBOUND:
+                    return found
+        return self._below(folder, names, asking, depth) if len(names) == 1 else UNBOUND
+
+    def _bound(self, module: Module, path: Path, names: Sequence[str], depth: int) -> Outcome:
+        """What a name means in a module, and the names behind it within that."""
+        first, *rest = names
+        if (fact := module.ask(questions.definition, first)) is not None:
+            return _member(fact, rest)
+        targets = {binding.qualified for binding in module.ask(questions.bindings, first)}
+        match [*targets]:
+            case [str(target)]:
+                return self._find(".".join((target, *rest)), path, depth - 1)
+            case []:
+                return self._from_star(module, path, names, depth)
+            case _:
+                return None
+
+    def _from_star(self, module: Module, path: Path, names: Sequence[str], depth: int) -> Outcome:
+        if names[0].startswith("_"):
+            return UNBOUND
+        for star in reversed(module.ask(questions.bindings, "*")):
+            if star.qualified is not None:
+                found = self._find(f"{star.qualified.removesuffix('*')}{'.'.join(names)}", path, depth - 1)
+                if isinstance(found, (FunctionFact, ClassFact)):
+                    return found
+        return UNBOUND
+
+
+def _member(fact: Fact, names: Sequence[str]) -> Fact | None:
+    match fact, names:
+        case _, []:
+            return fact
+        case ClassFact(), [name]:
+            return fact.method(name)
+        case _:
+            return None
+
+
+def _is_package(folder: Path) -> bool:
+    return any((folder / f"__init__{suffix}").is_file() for suffix in SUFFIXES)
+
+
+def roots(path: Path, workspace: Path) -> tuple[Path, ...]:
+    """The folders in which the top-level packages lie that a file can import, as far as they belong to the project."""
+    own = path.parent
+    while own.parent != own and _is_package(own):
+        own = own.parent
+    found = [own]
+    for folder in (path.parent, *path.parent.parents):
+        if folder == workspace or any((folder / name).is_file() for name in _PROJECT_FILES):
+            found += (folder, folder / "src")
+        if folder == workspace or (folder / ".git").exists():
+            break
+    return tuple(dict.fromkeys(each for each in found if each.is_dir()))
+
+
+class InstalledDefinitions:
+    """The names that installed packages define.
+
+    Their source is read as the project's is. What that does not tell, jedi is asked: it may take seconds for its first
+    answer about a package.
+    """
+
+    def __init__(self, root: Path, modules: Modules) -> None:
+        self._root = root
+        self._modules = modules
+        self._lock = threading.Lock()
+        self._known: dict[str, Fact | None] = {}
+
+    def find(self, qualified: str) -> Fact | None:
+        """The function or class of an absolute dotted name."""
+        with self._lock:
+            if qualified not in self._known:
+                self._known[qualified] = self._find(qualified)
+            return self._known[qualified]
+
+    def _find(self, qualified: str) -> Fact | None:
+        package = qualified.partition(".")[0]
+        found = SourceDefinitions(self._root / "_", self._folders, self._modules).find(qualified)
+        if isinstance(found, (FunctionFact, ClassFact)):
+            return found
+        # What the standard library does not define in Python is no coroutine, and no class that anybody rewrites.
+        if package in sys.stdlib_module_names or not any(_has(folder, package) for folder in self._folders):
+            return None
+        try:
+            return self._ask_jedi(qualified)
+        except Exception as error:  # any may come out of it
+            logger.debug("jedi failed on %s", qualified, exc_info=error)
+            return None
+
+    @cached_property
+    def _folders(self) -> tuple[Path, ...]:
+        """Where packages are installed: in the project's virtual environment, else where this interpreter has them."""
+        library = Path(sysconfig.get_path("stdlib"))
+        environment = next(filter(None, (_environment(folder) for folder in folders_around(self._root))), None)
+        packages = {Path(sysconfig.get_path(name)) for name in ("purelib", "platlib")}
+        found = [library, *(packages if environment is None else _site_packages(environment))]
+        return tuple(folder for each in found for folder in (each, *_linked(each)) if folder.is_dir())
+
+    def _ask_jedi(self, qualified: str) -> Fact | None:
+        import jedi
+
+        parts = qualified.split(".")
+        # Where the module ends and its names begin can't be seen: a function of a module is the most frequent case.
+        for split in range(len(parts) - 1, max(len(parts) - 3, 0), -1):
+            module, names = ".".join(parts[:split]), parts[split:]
+            code = f"from {module} import {names[0]}\n{'.'.join(names)}"
+            script = jedi.Script(code, path=self._root / "_.py", project=self._project)
+            for name in script.infer(2, len(code.rpartition("\n")[2])):
+                if name.type in {"function", "class"} and name.module_path is not None:
+                    return self._defined_in(Path(name.module_path), name.line)
+        return None
+
+    @cached_property
+    def _project(self) -> Any:
+        import jedi
+        from platformdirs import user_cache_path
+
+        jedi.settings.cache_directory = str(user_cache_path("idiomatic") / "jedi")
+        # Given its path, jedi runs nobody's interpreter but our own, and imports no compiled module of the project.
+        return jedi.Project(
+            self._root, sys_path=[*map(str, self._folders)], smart_sys_path=False, load_unsafe_extensions=False
+        )
+
+    def _defined_in(self, path: Path, line: int) -> Fact | None:
+        module = self._modules.read(path)
+        for statement in module.document.statements if module is not None else ():
+            for outer in statement.nodes:
+                if not outer.lineno <= line <= (outer.end_lineno or line):
+                    continue
+                for node in ast.walk(outer):
+                    match node:
+                        case ast.ClassDef(lineno=start) if start == line:
+                            return class_fact(node)
+                        case ast.FunctionDef(lineno=start) | ast.AsyncFunctionDef(lineno=start) if start == line:
+                            return function_fact(node)
+                        case _:
+                            pass
+        return None
+
+
+def _has(folder: Path, package: str) -> bool:
+    return (folder / package).is_dir() or any((folder / f"{package}{suffix}").is_file() for suffix in SUFFIXES)
+
+
+def _environment(folder: Path) -> Path | None:
+    found = (folder / name for name in (".venv", "venv"))
+    return next((each for each in found if (each / "pyvenv.cfg").is_file()), None)
+
+
+def _site_packages(environment: Path) -> Iterator[Path]:
+    yield from sorted(environment.glob("lib/python3*/site-packages"))
+    yield environment / "Lib" / "site-packages"
+
+
+def _linked(folder: Path) -> Iterator[Path]:
+    """The folders that `.pth` files name: packages installed in place."""
+    for file in sorted(folder.glob("*.pth")):
+        try:
+            lines = file.read_text("utf-8", errors="replace").splitlines()
+        except OSError:
+            continue
+        yield from (folder / line.strip() for line in lines if line.strip() and not line.startswith(("import", "#")))
+
+
+@dataclass
+class Definitions:
+    """What is known of the files around one file: what `idiomatic.core.module.Project` asks for.
+
+    Attributes:
+        source: the quick layer.
+        installed: the slow one; `None`: it is never asked.
+        waits: whether it is asked at once; else what it would have to be asked is kept for `resolve`.
+    """
+
+    source: SourceDefinitions
+    installed: InstalledDefinitions | None = None
+    waits: bool = False
+    _answers: dict[str, Fact | None] = field(default_factory=dict, init=False, repr=False)
+    _open: dict[str, str] = field(default_factory=dict, init=False, repr=False)
+
+    def definition(self, qualified: str) -> Fact | None:
+        """The function or class of that dotted name; `None` where it can't be found, or has not been found yet."""
+        if qualified not in self._answers:
+            found = self.source.find(qualified)
+            if isinstance(found, Elsewhere):
+                self._open[qualified] = found.qualified
+                found = None
+            self._answers[qualified] = found
+            if self.waits:
+                self.resolve()
+        return self._answers[qualified]
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether nothing is left to be asked of the slow layer."""
+        return self.installed is None or not self._open
+
+    def resolve(self) -> bool:
+        """Ask the slow layer what is still open.
+
+        Returns:
+            Whether anything was found, so that the file has to be looked at again.
+        """
+        found = False
+        while self.installed is not None and self._open:
+            asked, qualified = self._open.popitem()
+            if (fact := self.installed.find(qualified)) is not None:
+                self._answers[asked] = fact
+                found = True
+        return found
+
+    def forget(self) -> None:
+        """Look everything up again: another file changed."""
+        self._answers.clear()
+        self._open.clear()
