@@ -1,0 +1,38 @@
+"""What does this file use as a decorator?"""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from idiomatic.core.analysis.tree import tree
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from idiomatic.core.document import Statement
+    from idiomatic.core.module import Module
+
+
+def is_used_as_decorator(module: Module, name: str) -> bool:
+    """Question: whether something of this name decorates a function or class: `@name`, `@name(...)`, `@x.name`..."""
+    return any(
+        name in statement.fact(decorator_names) for statement in module.document.statements if "@" in statement.text
+    )
+
+
+def decorator_names(statement: Statement) -> frozenset[str]:
+    """The last names of a statement's decorators."""
+    return frozenset(_names(statement))
+
+
+def _names(statement: Statement) -> Iterator[str]:
+    index = statement.fact(tree)
+    for definition in (*index.of(ast.FunctionDef), *index.of(ast.AsyncFunctionDef), *index.of(ast.ClassDef)):
+        for decorator in definition.decorator_list:
+            called = decorator.func if isinstance(decorator, ast.Call) else decorator
+            match called:
+                case ast.Name(id=name) | ast.Attribute(attr=name):
+                    yield name
+                case _:
+                    pass
