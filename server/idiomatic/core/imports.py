@@ -333,6 +333,14 @@ def _line_key(item: Import) -> tuple[int, int, str]:
     return _section(item.module, 0), 1 if item.name else 0, item.module.lower()
 
 
+def _lines(fresh: Iterable[Import]) -> Iterator[list[Import]]:
+    """The new imports in order, those from one module together."""
+    joined: dict[Import | str, list[Import]] = {}
+    for item in sorted(fresh, key=lambda item: (_line_key(item), str(item))):
+        joined.setdefault(item.module if item.name else item, []).append(item)
+    yield from joined.values()
+
+
 def _insert(document: Document, fresh: Sequence[Import]) -> Iterator[Edit]:
     """New import lines where a sorter would have them, next to the imports at the top of the file."""
     header: list[tuple[int, int, tuple[int, int, str]]] = []
@@ -350,9 +358,9 @@ def _insert(document: Document, fresh: Sequence[Import]) -> Iterator[Edit]:
                 first_code = statement, node
     newline = document.newline
     grouped: dict[int, list[str]] = {}
-    for key, item in ((_line_key(item), item) for item in sorted(fresh, key=_line_key)):
+    for key, item, others in ((_line_key(item), item, others) for item, *others in _lines(fresh)):
         same = [entry for entry in header if entry[2][0] == key[0]]
-        line = f"{item}{newline}"
+        line = f"{', '.join([str(item), *(other.item for other in others)])}{newline}"
         if same:
             earlier = [entry for entry in same if entry[2] <= key]
             at = earlier[-1][1] if earlier else same[0][0]
