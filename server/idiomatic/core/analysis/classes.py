@@ -1,0 +1,244 @@
+"""What the rest of a module does with a class and its objects: the questions that decide what the class may become."""
+
+from __future__ import annotations
+
+import ast
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from idiomatic.core.analysis.tree import FUNCTIONS, Tree, tree
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from idiomatic.core.document import Statement
+    from idiomatic.core.module import Module
+
+
+@dataclass(frozen=True, slots=True)
+class Subclass:
+    """A class of the module that names another among its bases.
+
+    Attributes:
+        name: its name.
+        of: the last parts of the names of its bases.
+        decorators: the last parts of the names of its decorators.
+        has_constructor: whether it has an `__init__` or `__new__` of its own.
+    """
+
+    name: str
+    of: tuple[str, ...]
+    decorators: tuple[str, ...]
+    has_constructor: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """An attribute of some object that is set or deleted.
+
+    Attributes:
+        attribute: its name.
+        owner: the class whose method does it to its own `self`; `None` for any other object.
+        method: the name of that method.
+    """
+
+    attribute: str
+    owner: str | None
+    method: str | None
+
+
+def subclasses(module: Module, name: str) -> tuple[Subclass, ...]:
+    """Question: the classes of the module, however deep inside it, that inherit from a class directly."""
+    found = (
+        subclass
+        for statement in module.document.statements
+        if name in statement.text and "class" in statement.text
+        for subclass in statement.fact(_subclasses)
+    )
+    return tuple(subclass for subclass in found if name in subclass.of)
+
+
+def _subclasses(statement: Statement) -> tuple[Subclass, ...]:
+    return tuple(
+        Subclass(
+            node.name,
+            tuple(filter(None, map(_last_name, node.bases))),
+            tuple(filter(None, map(_last_name, node.decorator_list))),
+            any(isinstance(member, FUNCTIONS) and member.name in {"__init__", "__new__"} for member in node.body),
+        )
+        for node in statement.fact(tree).of(ast.ClassDef)
+    )
+
+
+def _last_name(node: ast.expr) -> str:
+    match node:
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return name
+        case ast.Subscript(value=value) | ast.Call(func=value):
+            return _last_name(value)
+        case _:
+            return ""
+
+
+def writes(module: Module, attributes: tuple[str, ...]) -> frozenset[Write]:
+    """Question: where attributes of these names are set or deleted in the module, constructors included."""
+    return frozenset(
+        write
+        for statement in module.document.statements
+        if any(attribute in statement.text for attribute in attributes)
+        for write in statement.fact(_writes)
+        if write.attribute in attributes
+    )
+
+
+def own_writes(module: Module, owner: str) -> frozenset[Write]:
+    """Question: which attributes the methods of a class set or delete on their own `self`."""
+    return frozenset(
+        write
+        for statement in module.document.statements
+        if owner in statement.text
+        for write in statement.fact(_writes)
+        if write.owner == owner
+    )
+
+
+def _writes(statement: Statement) -> frozenset[Write]:
+    index = statement.fact(tree)
+    return frozenset(
+        Write(node.attr, *_owner(node.value, index))
+        for node in index.of(ast.Attribute)
+        if isinstance(node.ctx, ast.Store | ast.Del)
+    )
+
+
+def _owner(receiver: ast.expr, index: Tree) -> tuple[str | None, str | None]:
+    if not isinstance(receiver, ast.Name):
+        return None, None
+    function = None
+    for ancestor in index.ancestors(receiver):
+        match ancestor:
+            case ast.FunctionDef() | ast.AsyncFunctionDef():
+                function = ancestor
+            case ast.ClassDef() if function is not None:
+                first = [*function.args.posonlyargs, *function.args.args][:1]
+                is_own = [parameter.arg for parameter in first] == [receiver.id]
+                return (ancestor.name, function.name) if is_own else (None, None)
+            case _:
+                pass
+    return None, None
+
+
+def class_reads(module: Module, name: str) -> frozenset[str]:
+    """Question: which attributes are read through the class itself (`Point.x`)."""
+    return frozenset(
+        attribute
+        for statement in module.document.statements
+        if f"{name}." in statement.text
+        for owner, attribute in statement.fact(_class_reads)
+        if owner == name
+    )
+
+
+def _class_reads(statement: Statement) -> frozenset[tuple[str, str]]:
+    return frozenset(
+        (node.value.id, node.attr)
+        for node in statement.fact(tree).of(ast.Attribute)
+        if isinstance(node.value, ast.Name)
+    )
+
+
+def words(module: Module, wanted: tuple[str, ...]) -> frozenset[str]:
+    """Question: which of these words occur in the module, be it in code, text or comments."""
+    return frozenset(
+        found for statement in module.document.statements for found in _pattern(wanted).findall(statement.text)
+    )
+
+
+@lru_cache(maxsize=64)
+def _pattern(wanted: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile(rf"\b(?:{'|'.join(map(re.escape, wanted))})\b")
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """What a name of the module stands for.
+
+    Attributes:
+        kind: `constant` for an immutable literal, `mutable` for a list, dictionary or set, `definition` for a function
+            or class, `enum` for an enumeration, `sentinel` for an `object()`.
+        type: the name of its type, for a constant.
+    """
+
+    kind: str
+    type: str = ""
+
+
+def value(module: Module, name: str) -> Value | None:
+    """Question: what a name that is bound once at module level stands for, as far as the binding shows it."""
+    found = [
+        bound
+        for statement in module.document.statements
+        if name in statement.text
+        for node in statement.nodes
+        if (bound := _bound_to(node, name)) is not None
+    ]
+    return found[0] if len(found) == 1 else None
+
+
+def _bound_to(node: ast.stmt, name: str) -> Value | None:
+    match node:
+        case ast.Assign(targets=[ast.Name(id=target)], value=assigned) if target == name:
+            return kind_of_value(assigned)
+        case ast.AnnAssign(target=ast.Name(id=target), value=ast.expr() as assigned) if target == name:
+            return kind_of_value(assigned)
+        case ast.ClassDef() if node.name == name:
+            is_enum = any(_last_name(base).endswith(("Enum", "Flag")) for base in node.bases)
+            return Value("enum" if is_enum else "definition")
+        case ast.FunctionDef() | ast.AsyncFunctionDef() if node.name == name:
+            return Value("definition")
+        case _:
+            return None
+
+
+def kind_of_value(node: ast.expr) -> Value | None:
+    """What a literal or a well-known call makes."""
+    match node:
+        case ast.Constant(value=constant):
+            return Value("constant", type(constant).__name__)
+        case ast.UnaryOp(operand=operand):
+            return kind_of_value(operand)
+        case ast.BinOp(left=left, right=right):
+            kinds = [kind_of_value(left), kind_of_value(right)]
+            return kinds[0] if all(kind is not None and kind.kind == "constant" for kind in kinds) else None
+        case ast.JoinedStr():
+            return Value("constant", "str")
+        case ast.Lambda():
+            return Value("definition")
+        case ast.Tuple(elts=elements):
+            kinds = [kind_of_value(element) for element in elements]
+            hashable = all(kind is not None and kind.kind != "mutable" for kind in kinds)
+            return Value("constant", "tuple") if hashable else None
+        case ast.List() | ast.Dict() | ast.Set() | ast.ListComp() | ast.DictComp() | ast.SetComp():
+            return Value("mutable")
+        case ast.Call(func=function):
+            name = _last_name(function)
+            if name in _MUTABLE:
+                return Value("mutable")
+            return Value("sentinel" if name == "object" else "constant", name) if name in _IMMUTABLE else None
+        case _:
+            return None
+
+
+_MUTABLE = frozenset({"list", "dict", "set", "bytearray", "defaultdict", "OrderedDict", "deque", "Counter", "array"})
+_IMMUTABLE = frozenset(
+    {"object", "frozenset", "tuple", "int", "float", "str", "bytes", "bool", "Decimal", "Fraction", "timedelta", "date"}
+    | {"datetime", "Path", "PurePath", "UUID", "compile", "MappingProxyType", "TypeVar", "NewType"}
+    - {"MappingProxyType"}
+)
+
+
+def base_names(node: ast.ClassDef) -> Iterator[str]:
+    """The last parts of the names of a class's bases."""
+    return (name for base in node.bases if (name := _last_name(base)))

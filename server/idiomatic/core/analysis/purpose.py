@@ -1,0 +1,142 @@
+"""Whether a class is there to hold data, or to do something with what it is given."""
+
+from __future__ import annotations
+
+import ast
+import re
+from typing import TYPE_CHECKING, Final
+
+from idiomatic.core.analysis.constructors import methods
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from idiomatic.core.analysis.code import Analysis
+    from idiomatic.core.analysis.constructors import Parameter
+
+
+def _set(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+# The last word of the name of a class that does things.
+_DOERS: Final = _set(
+    "adapter api app application backend broker builder bus cache client collector command compiler connection "
+    "connector consumer context controller converter coordinator crawler daemon dao database decoder decorator "
+    "dispatcher driver emitter encoder engine executor exporter extractor factory fetcher filter formatter "
+    "gateway generator handler helper importer interpreter iterator job lexer listener loader lock logger mailer "
+    "manager middleware mixin monitor notifier observer operation orchestrator parser pipeline plugin pool "
+    "printer processor producer protocol provider proxy publisher queue reader receiver registry renderer "
+    "reporter repo repository resolver responder router runner sampler scanner scheduler scraper sender "
+    "serializer server service session sink store strategy stream subscriber task template thread tokenizer "
+    "tracer tracker transformer translator transport updater uploader validator view visitor walker watcher "
+    "widget worker wrapper writer"
+)
+# What such a class is given to work with.
+_COLLABORATORS: Final = _set(
+    "api app application backend broker bus cache callback client conn connection connector consumer container "
+    "controller db database dispatcher driver engine environment env executor factory fetcher fp func function "
+    "gateway handler handlers http logger log lock loop mailer manager middleware notifier observer parser pool "
+    "printer processor producer protocol provider proxy publisher queue reader registry renderer repo repository "
+    "request resolver response router runner scheduler sender serializer server service session sink sock socket "
+    "storage store stream stdin stdout stderr strategy subscriber transport uow view visitor worker wrapped "
+    "writer fn"
+)
+_BEHAVIOUR: Final = _set(
+    "__enter__ __exit__ __aenter__ __aexit__ __call__ __next__ __aiter__ __anext__ __getattr__ __getattribute__ "
+    "__setattr__ __delattr__ __del__ __get__ __set__ __delete__ __set_name__ __await__ __setitem__ __delitem__ "
+    "__instancecheck__ __prepare__"
+)
+_DOES: Final = re.compile(
+    r"_?(?:start|stop|run|execute|close|open|connect|disconnect|send|receive|recv|handle|process|fetch|load|save|commit"
+    r"|rollback|publish|subscribe|dispatch|notify|write|read|flush|emit|render|visit|setup|teardown|acquire|release"
+    r"|listen|serve|shutdown|download|upload|sync|register|train|fit|predict|forward|invoke|perform|generate|parse"
+    r"|build|compile|main|work|schedule|submit|cancel|wait|poll|draw|paint|play|crawl|scrape|install|deploy)(?:_.*)?$"
+)
+# Methods that tell something about the data, or give it in another form.
+_TELLS: Final = re.compile(
+    r"_?(?:to|as|from|is|has|get|with|can|should|in)_.*|_?(?:copy|clone|replace|asdict|dict|json|key|serialize|dump|dumps)$"
+    r"|(?:describe|summary|summarize|display|distance.*|area|perimeter|total.*|full_.*|display_.*|length|norm|magnitude)$"
+)
+_VALUES: Final = _set(
+    "int str float bool bytes complex list dict set tuple frozenset List Dict Set Tuple FrozenSet Optional Union "
+    "Sequence Mapping Iterable Collection MutableMapping MutableSequence Literal Decimal Fraction date datetime "
+    "time timedelta UUID Path PurePath Any Enum object None Annotated Final"
+)
+
+
+def holds_data(
+    node: ast.ClassDef, parameters: Sequence[Parameter], boilerplate: Collection[str], code: Analysis
+) -> bool:
+    """Whether a class that stores its parameters is a record of them.
+
+    It is, if it compares, orders or hashes itself by them; else if it has at least two of them (one, if it shows it
+    in its `__repr__`) and little behaviour: none, or less than it has parameters, none of which is a collaborator.
+
+    Args:
+        node: the class.
+        parameters: of its constructor.
+        boilerplate: its special methods that are like those of a dataclass.
+        code: the analysis.
+    """
+    if set(boilerplate) - {"__repr__", "__ne__"}:
+        return True
+    if len(parameters) < (1 if boilerplate else 2):
+        return False
+    members = list(methods(node))
+    if any(member.name in _BEHAVIOUR or isinstance(member, ast.AsyncFunctionDef) for member in members):
+        return False
+    behaviour = [member for member in members if _is_behaviour(member, code)]
+    if not behaviour:
+        return True
+    if any(_DOES.match(member.name) for member in behaviour) or _last_word(node.name) in _DOERS:
+        return False
+    if any(_is_collaborator(parameter) for parameter in parameters):
+        return False
+    if boilerplate:
+        return len(behaviour) <= 2 * len(parameters)
+    if all(_is_value(parameter) for parameter in parameters):
+        return len(behaviour) <= len(parameters)
+    return 2 * len(behaviour) <= len(parameters)
+
+
+def _is_behaviour(method: ast.FunctionDef | ast.AsyncFunctionDef, code: Analysis) -> bool:
+    if method.name.startswith("__") and method.name.endswith("__"):
+        return False
+    for decorator in method.decorator_list:
+        match decorator:
+            case ast.Attribute(attr="setter" | "deleter" | "getter"):
+                return False
+            case _ if code.is_name(
+                decorator, "builtins.property", "builtins.classmethod", "builtins.staticmethod",
+                "functools.cached_property",
+            ):  # fmt: skip
+                return False
+            case _:
+                pass
+    return not _TELLS.match(method.name)
+
+
+def _last_word(name: str) -> str:
+    words = re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z0-9]+", name)
+    return words[-1].lower() if words else ""
+
+
+def _is_collaborator(parameter: Parameter) -> bool:
+    return parameter.name.strip("_").rpartition("_")[2].lower() in _COLLABORATORS and not _is_value(parameter)
+
+
+def _is_value(parameter: Parameter) -> bool:
+    """Whether a parameter is annotated as a plain value, or has one for its default."""
+    annotation = parameter.annotation or parameter.node.annotation
+    if annotation is None:
+        match parameter.default:
+            case ast.Constant(value=value):
+                return value is not None
+            case _:
+                return False
+    if isinstance(annotation, ast.Constant) and isinstance(annotation.value, str):
+        names = re.findall(r"[^\W\d]\w*", annotation.value)
+    else:
+        names = [each.id for each in ast.walk(annotation) if isinstance(each, ast.Name)]
+    return all(name in _VALUES or re.fullmatch(r"_?[A-Z][A-Z0-9]{0,2}|\w+T|T_\w+", name) for name in names)

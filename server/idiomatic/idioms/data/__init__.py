@@ -1,0 +1,1 @@
+"""Value objects and domain types."""
