@@ -13,9 +13,10 @@ const { CODE_SERVER, CHROMIUM, CLIENT, VSIX, PYTHON, ARTIFACTS } = process.env;
 
 export const EXTENSION = 'idiomatic.idiomatic';
 
-const TIMEOUT_MS = 30_000;
+const TIMEOUT_MS = 60_000;
 
 const SETTINGS = {
+  'idiomatic.interpreter': PYTHON,
   'telemetry.telemetryLevel': 'off',
   'chat.disableAIFeatures': true,
   'workbench.startupEditor': 'none',
@@ -49,8 +50,8 @@ export class Editor {
    * Starts the editor on a workspace of `files` (name to text) and shows the file `open`.
    * With `suite`, a module's path, the page runs its tests in the extension host instead of showing a file.
    */
-  static async start(name, { files, open, suite, settings = {}, keybindings = [], environment = () => ({}), trusted = true, interpreter = PYTHON }) {
-    const editor = new Editor(name, interpreter);
+  static async start(name, { files, open, suite, settings = {}, keybindings = [], environment = () => ({}), trusted = true }) {
+    const editor = new Editor(name);
     try {
       await editor.#start({ files, open, suite, settings, keybindings, environment, trusted });
       return editor;
@@ -61,13 +62,13 @@ export class Editor {
     }
   }
 
-  constructor(name, interpreter) {
+  constructor(name) {
     this.name = name;
-    this.interpreter = interpreter;
     this.artifacts = path.join(ARTIFACTS, name);
     this.home = mkdtempSync(path.join(tmpdir(), `idiomatic-${name}-`));
     this.data = path.join(this.home, 'data');
     this.workspace = path.join(this.home, 'workspace');
+    this.changes = {};
     this.lines = [];
     this.shots = 0;
   }
@@ -76,9 +77,10 @@ export class Editor {
     rmSync(this.artifacts, { recursive: true, force: true });
     mkdirSync(this.artifacts, { recursive: true });
     this.write(files);
-    this.settings = { ...SETTINGS, ...settings };
-    this.configure({}, this.interpreter);
-    writeFileSync(path.join(this.data, 'User', 'keybindings.json'), JSON.stringify(keybindings));
+    const user = path.join(this.data, 'User');
+    mkdirSync(user, { recursive: true });
+    writeFileSync(path.join(user, 'settings.json'), JSON.stringify({ ...SETTINGS, ...settings }));
+    writeFileSync(path.join(user, 'keybindings.json'), JSON.stringify(keybindings));
     // An empty configuration of our own, so that none from the home directory is read or written.
     const config = path.join(this.home, 'config.yaml');
     writeFileSync(config, '');
@@ -149,14 +151,10 @@ export class Editor {
     }
   }
 
-  /** Writes the user's settings, which the running editor takes up. */
-  configure(settings, interpreter = this.interpreter) {
-    Object.assign(this.settings, settings);
-    // A remote workbench, and this is one, takes the settings that belong to a machine from a file of their own.
-    for (const [scope, values] of [['User', this.settings], ['Machine', { 'idiomatic.interpreter': interpreter }]]) {
-      mkdirSync(path.join(this.data, scope), { recursive: true });
-      writeFileSync(path.join(this.data, scope, 'settings.json'), JSON.stringify(values, null, 2));
-    }
+  /** Adds to the settings of the workspace, which the running editor takes up. */
+  configure(settings) {
+    Object.assign(this.changes, settings);
+    this.write({ '.vscode/settings.json': JSON.stringify(this.changes) });
   }
 
   async close() {

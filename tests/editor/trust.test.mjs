@@ -22,9 +22,8 @@ before(async () => {
       'tools/python': INTERPRETER,
       '.vscode/settings.json': '{"idiomatic.interpreter": "${workspaceFolder}/tools/python"}',
     },
-    settings: { 'security.workspace.trust.startupPrompt': 'never' },
+    settings: { 'idiomatic.interpreter': '', 'security.workspace.trust.startupPrompt': 'never' },
     open: 'module.py',
-    interpreter: '',
     // With VSCODE_CLI the editor takes PATH as it is, and not as the user's login shell would have it.
     environment: () => ({ PATH: [path.dirname(PYTHON), process.env.PATH].join(path.delimiter), VSCODE_CLI: '1' }),
     trusted: false,

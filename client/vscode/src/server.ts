@@ -90,11 +90,16 @@ export class Server {
     const client = this.client;
     this.client = undefined;
     this.launch = undefined;
-    if (client?.isRunning()) {
-      await client.dispose();
-    } else {
-      // One that failed to start cannot be stopped, but its process may still be there.
-      client?.serverProcess?.kill();
+    const process = client?.serverProcess;
+    try {
+      if (client?.isRunning()) {
+        await client.dispose();
+      }
+    } catch (error) {
+      this.log.warn(`The server did not shut down as asked: ${String(error)}`);
+    } finally {
+      // Also for one that failed to start, which cannot be stopped but may still be there.
+      process?.kill();
     }
   }
 
@@ -119,7 +124,7 @@ export class Server {
     const message = `idiomatic needs Python 3.11 or newer to run its server. ${detail}`;
     void window.showErrorMessage(message, 'Open Setting', 'Show Logs').then(async (choice) => {
       if (choice === 'Open Setting') {
-        await commands.executeCommand('workbench.action.openSettings', 'idiomatic.interpreter');
+        await commands.executeCommand('workbench.action.openSettings', '@id:idiomatic.interpreter');
       } else if (choice === 'Show Logs') {
         this.log.show();
       }
