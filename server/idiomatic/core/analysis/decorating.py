@@ -28,8 +28,9 @@ def decorator_names(statement: Statement) -> frozenset[str]:
 
 def _names(statement: Statement) -> Iterator[str]:
     index = statement.fact(tree)
-    for definition in (*index.of(ast.FunctionDef), *index.of(ast.AsyncFunctionDef), *index.of(ast.ClassDef)):
-        for decorator in definition.decorator_list:
+    functions, coroutines, classes = index.of(ast.FunctionDef), index.of(ast.AsyncFunctionDef), index.of(ast.ClassDef)
+    for decorators in (definition.decorator_list for group in (functions, coroutines, classes) for definition in group):
+        for decorator in decorators:
             called = decorator.func if isinstance(decorator, ast.Call) else decorator
             match called:
                 case ast.Name(id=name) | ast.Attribute(attr=name):
