@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 C = TypeVar("C", bound=cst.CSTNode)
 
+_WORD: Final = re.compile(r"\b[^\W\d]\w*\b")
 _WRAPPER: Final = "if 0:\n"
 _MARKS: Final = "\ufeff\f"
 
@@ -89,9 +90,9 @@ class Draft:
         block = code.siblings(first)
         if _depth(block[block.index(first) : block.index(last) + 1]) > _DEEPEST:
             raise DraftError("This code nests too deeply to be rewritten.")
-        config = cst.PartialParserConfig(default_indent=_indentation(document), default_newline=_newline(document))
+        config = cst.PartialParserConfig(default_newline=_newline(document))
         try:
-            module = cst.parse_module(source, config)
+            module = _indented_by(cst.parse_module(source, config), _indentation(document))
         except (cst.ParserSyntaxError, RecursionError, *UNPARSABLE) as error:
             raise DraftError("This code can't be taken apart and put together again without loss.") from error
         if module.code != source:
@@ -217,9 +218,8 @@ class Draft:
         offset = document.offset(statement) + self._span.start
         edits = [edit.shifted(offset) for edit in difference(_readable(restored, keep=True), new)]
         before = None if all(self.code.function_around(node) is not None for node in self._needs) else statement
-        used = set(re.findall(r"\b[^\W\d]\w*\b", self._old))
-        after = apply_edits(document.text, edits)
-        dropped = imports.droppable(document, after, used)
+        gone = set(_WORD.findall(self._old)) - set(_WORD.findall(new))
+        dropped = imports.droppable(document, apply_edits(document.text, edits), gone) if gone else ()
         # Before the others: where the statement begins with new text, the imports go above that.
         edits[:0] = imports.plan(document, self._imports, dropped, before)
         _check(statement.text[: self._span.start] + new + statement.text[self._span.end :])
@@ -233,6 +233,28 @@ class _Replacer(cst.CSTTransformer):
 
     def on_leave(self, original_node: cst.CSTNode, updated_node: cst.CSTNode) -> cst.CSTNode:  # type: ignore[override]
         return self._new.get(original_node, updated_node)
+
+
+class _ExplicitIndent(cst.CSTTransformer):
+    def __init__(self, indent: str) -> None:
+        super().__init__()
+        self._indent = indent
+
+    def leave_IndentedBlock(
+        self, original_node: cst.IndentedBlock, updated_node: cst.IndentedBlock
+    ) -> cst.IndentedBlock:
+        return updated_node if updated_node.indent is not None else updated_node.with_changes(indent=self._indent)
+
+
+def _indented_by(module: cst.Module, indent: str) -> cst.Module:
+    """The same module, in which new blocks are indented like those of the document.
+
+    libcst takes the first indentation it sees for the usual one, which in a draft is how deep the old code stood.
+    """
+    if module.default_indent == indent:
+        return module
+    explicit = module.visit(_ExplicitIndent(module.default_indent))
+    return explicit.with_changes(default_indent=indent)
 
 
 def draft(document: Document, code: Analysis, fix: Fix) -> Rewriting:
