@@ -325,8 +325,14 @@ def _only_value(name: ast.Name, code: Analysis) -> ast.expr | None:
 def _in_loop(name: ast.Name, assignment: ast.stmt, code: Analysis) -> bool:
     """Whether a loop that does not repeat the assignment stands around a name."""
     outside = set(code.ancestors(assignment))
-    loops = (ast.For, ast.AsyncFor, ast.While, *COMPREHENSIONS)
-    return any(isinstance(each, loops) and each not in outside for each in code.ancestors(name))
+    child: ast.AST = name
+    for each in code.ancestors(name):
+        if each in outside:
+            return False
+        if isinstance(each, ast.While) or (isinstance(each, ast.For | ast.AsyncFor) and child is not each.iter):
+            return True
+        child = each
+    return False
 
 
 def _functions_of_appended(name: ast.Name, code: Analysis) -> Sequence[ast.expr] | None:
@@ -504,6 +510,8 @@ def to_await(place: ast.Await, call: ast.Call, draft: Draft) -> Sequence[cst.Bas
             sequence = line.targets[0].target
             assert isinstance(sequence, cst.Tuple | cst.List)
             return draft.replaced({old: awaited, sequence: sequence.elements[0].value})
+        case ast.Subscript(slice=ast.Constant(value=0)) as first:
+            return draft.replaced({draft.node(first, cst.Subscript): awaited})
         case _:
             return draft.replaced({old: listed})
 
@@ -840,11 +848,12 @@ class _Plan:
         )
 
     def _is_too_long(self, listed: cst.List) -> bool:
-        code = self.draft.code
-        if code.parent(self.place) is not self.statement:
-            return False
-        column = code.statement.lines.position(code.span(self.place).start)[1]
-        return column + len(self.draft.code_for(listed)) > 88
+        """Whether the line would be longer than formatters like it."""
+        code, lines = self.draft.code, self.draft.code.statement.lines
+        span = code.span(self.place)
+        before, after = lines.position(span.start)[1], lines.position(span.end)
+        rest = len(lines.line(after[0])) - after[1]
+        return before + len(self.draft.code_for(listed)) + rest > 88
 
 
 _COMMA: Final = cst.Comma(whitespace_after=cst.SimpleWhitespace(" "))
