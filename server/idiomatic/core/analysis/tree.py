@@ -35,15 +35,24 @@ class Tree:
     def __init__(self, statement: Statement) -> None:
         self.parents: dict[ast.AST, ast.AST] = {}
         self.by_type: defaultdict[type[ast.AST], list[ast.AST]] = defaultdict(list)
-        # A stack of its own: code that nests deeper than Python's recursion limit is still indexed.
+        # A stack of its own: code that nests deeper than Python's recursion limit is still indexed. What happens for
+        # every node is written out here: this loop is a good part of what looking at a file costs.
+        parents, by_type = self.parents, self.by_type
         stack: list[ast.AST] = list(reversed(statement.nodes))
         while stack:
             node = stack.pop()
-            self.by_type[type(node)].append(node)
-            children = list(_children(node))
-            for child in reversed(children):
-                self.parents[child] = node
-                stack.append(child)
+            kind = type(node)
+            by_type[kind].append(node)
+            for name in _FIELDS[kind]:
+                value = getattr(node, name, None)
+                if type(value) is list:
+                    for child in reversed(value):
+                        if child is not None:
+                            parents[child] = node
+                            stack.append(child)
+                elif value is not None:
+                    parents[value] = node
+                    stack.append(value)
 
     def of(self, kind: type[Node]) -> Sequence[Node]:
         """All nodes of exactly this class."""
@@ -57,18 +66,36 @@ class Tree:
 
 
 def _children(node: ast.AST) -> Iterator[ast.AST]:
-    # Operators and contexts are single objects shared by all trees: they have no parent of their own.
-    for name in node._fields:
+    for name in reversed(_FIELDS[type(node)]):
         value = getattr(node, name, None)
         if isinstance(value, list):
-            for item in value:
-                if isinstance(item, ast.AST) and not isinstance(item, _SHARED):
-                    yield item
-        elif isinstance(value, ast.AST) and not isinstance(value, _SHARED):
+            yield from (item for item in value if item is not None)
+        elif value is not None:
             yield value
 
 
-_SHARED: Final = (ast.expr_context, ast.operator, ast.unaryop, ast.boolop, ast.cmpop)
+# Operators and contexts are single objects shared by all trees, which have no parent of their own; the others are no
+# nodes.
+_NO_NODES: Final = frozenset(
+    {
+        "arg", "asname", "attr", "conversion", "ctx", "id", "is_async", "kind", "kwd_attrs", "level", "module",
+        "name", "op", "ops", "rest", "simple", "str", "tag", "type_comment",
+    }
+)  # fmt: skip
+_NO_CHILDREN: Final = (ast.Constant, ast.Global, ast.Nonlocal, ast.alias, ast.MatchSingleton)
+
+
+class _Fields(dict[type[ast.AST], tuple[str, ...]]):
+    """The fields of a class of nodes that hold other nodes, the last one first."""
+
+    def __missing__(self, kind: type[ast.AST]) -> tuple[str, ...]:
+        fields = () if issubclass(kind, _NO_CHILDREN) else kind._fields
+        is_named = kind.__name__ == "TypeAlias"  # the only one whose name is a node
+        self[kind] = tuple(name for name in reversed(fields) if name not in _NO_NODES or (is_named and name == "name"))
+        return self[kind]
+
+
+_FIELDS: Final = _Fields()
 
 
 def walk_own(node: ast.AST) -> Iterator[ast.AST]:
