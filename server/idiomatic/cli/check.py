@@ -42,7 +42,7 @@ def command(
     overrides = {"select": select, "ignore": ignore, "target-version": target_version}
     with sources.workspace(overrides, isolated=isolated) as workspace:
         given = sources.find(paths, stdin_filename, workspace)
-        work = Check(workspace, in_full=output_format == "full")
+        work = Check(workspace, in_full=output_format == "full", surely=output_format in {"json", "sarif"})
         reports = given.each(work, lambda file: FileReport(faults=(Fault(shown_path(file), CRASHED),)), "Checking")
     records = [record for report in reports for record in report.records]
     terminal.show_all(formats.lines(output_format, records))

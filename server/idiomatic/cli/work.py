@@ -20,7 +20,9 @@ from idiomatic.project import files
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from idiomatic.core.document import Statement
     from idiomatic.core.engine import Analysed, Diagnostic
+    from idiomatic.core.idiom import Fix
     from idiomatic.project.files import Source
     from idiomatic.project.workspace import Settings, Workspace
 
@@ -43,10 +45,12 @@ class Check:
     Attributes:
         workspace: says what to look for.
         in_full: whether the lines and the changes are wanted.
+        surely: whether it matters that a fix which is promised is possible.
     """
 
     workspace: Workspace
     in_full: bool = False
+    surely: bool = True
 
     def __call__(self, given: Given) -> FileReport:
         """What is found in a file."""
@@ -100,7 +104,7 @@ class Check:
         reasons = fix.verdict.reasons if isinstance(fix.verdict, Unsafe) else ()
         record = FixRecord(engine.verdict_name(fix), fix.title, reasons)
         # A rewrite can only turn out to be impossible over a comment that would be lost, but for very rare cases.
-        if not self.in_full and "#" not in diagnostic.statement.text:
+        if not self.in_full and not (self.surely and _has_comment(diagnostic.statement, fix)):
             return record, None
         try:
             rewriting = analysed.rewrite(diagnostic, fix)
@@ -162,6 +166,18 @@ class FixAll:
         remaining = sum(1 for each in analysed.diagnostics if each.fix is not None) - len(failed)
         hunks = tuple(diff.compare(original.text, text)) if fixed else ()
         return FixReport(path, dict(fixed), max(remaining, 0), (), tuple(failed), raw, hunks, source.encoding)
+
+
+def _has_comment(statement: Statement, fix: Fix) -> bool:
+    """Whether there may be a comment in what a fix replaces."""
+    if fix.where is None:
+        return False
+    first, last = fix.where
+    lines = statement.lines
+    start = lines.starts[
+        min([first.lineno, *(d.lineno for d in getattr(first, "decorator_list", ()))]) - statement.base
+    ]
+    return "#" in statement.text[start : lines.line_span((last.end_lineno or last.lineno) - statement.base).end]
 
 
 def _path(given: Given) -> Path:

@@ -32,8 +32,6 @@ logger = logging.getLogger(__name__)
 
 Fact: TypeAlias = FunctionFact | ClassFact
 
-_DEEPEST: Final = 8
-"""How many re-exports are followed from file to file."""
 _LARGEST: Final = 1_000_000
 """How many bytes of a file are worth reading to know about one function in it."""
 _PROJECT_FILES: Final = ("pyproject.toml", "setup.py", "setup.cfg")
@@ -57,6 +55,10 @@ class _Unbound(Enum):
 UNBOUND: Final = _Unbound.UNBOUND
 Outcome: TypeAlias = Fact | Elsewhere | Literal[_Unbound.UNBOUND] | None
 """What looking for a name led to: a definition, out of the project, something else (`None`), or no such name."""
+
+
+Seen: TypeAlias = set[tuple[Path, str]]
+"""Which names of which files were looked for in one search."""
 
 
 class Modules:
@@ -111,69 +113,74 @@ class SourceDefinitions:
 
     def find(self, qualified: str) -> Fact | Elsewhere | None:
         """The function or class of a dotted name; `None` if the project has it and it is something else."""
-        return self._find(qualified, self.path, _DEEPEST)
+        return self._find(qualified, self.path, set())
 
-    def _find(self, qualified: str, asking: Path, depth: int) -> Fact | Elsewhere | None:
+    def _find(self, qualified: str, asking: Path, seen: Seen) -> Fact | Elsewhere | None:
         name = qualified.lstrip(".")
         names = name.split(".")
         dots = len(qualified) - len(name)
-        if not depth or not all(names) or dots > len(asking.parents):
+        if not all(names) or dots > len(asking.parents):
             return None
         if dots:
-            found = self._in_folder(asking.parents[dots - 1], names, asking, depth)
+            found = self._in_folder(asking.parents[dots - 1], names, asking, seen)
             return None if found is UNBOUND else found
         for root in self.roots:
-            if (found := self._below(root, names, asking, depth)) is not UNBOUND:
+            if (found := self._below(root, names, asking, seen)) is not UNBOUND:
                 return found
         return Elsewhere(name)
 
-    def _below(self, folder: Path, names: Sequence[str], asking: Path, depth: int) -> Outcome:
+    def _below(self, folder: Path, names: Sequence[str], asking: Path, seen: Seen) -> Outcome:
         """What a path of names leads to that begins with a module or package in a folder."""
         first, *rest = names
         if _is_package(folder / first):
-            return self._in_folder(folder / first, rest, asking, depth) if rest else None
+            return self._in_folder(folder / first, rest, asking, seen) if rest else None
         for suffix in SUFFIXES:
             path = folder / f"{first}{suffix}"
             if (module := self.modules.read(path)) is not None:
-                return self._bound(module, path, rest, depth) if rest else None
+                return self._bound(module, path, rest, seen) if rest else None
         # A folder without `__init__.py` may be a package too, if there is a module in it.
-        return self._below(folder / first, rest, asking, depth) if rest and (folder / first).is_dir() else UNBOUND
+        return self._below(folder / first, rest, asking, seen) if rest and (folder / first).is_dir() else UNBOUND
 
-    def _in_folder(self, folder: Path, names: Sequence[str], asking: Path, depth: int) -> Outcome:
+    def _in_folder(self, folder: Path, names: Sequence[str], asking: Path, seen: Seen) -> Outcome:
         """What a path of names leads to in a package: what its `__init__` binds, or its modules.
 
         In `package.part.name` a module `part` is more likely than a class; in `package.name` it is the other way round.
         """
-        if len(names) > 1 and (found := self._below(folder, names, asking, depth)) is not UNBOUND:
+        if len(names) > 1 and (found := self._below(folder, names, asking, seen)) is not UNBOUND:
             return found
         for suffix in SUFFIXES:
             path = folder / f"__init__{suffix}"
             if path != asking and (module := self.modules.read(path)) is not None:
-                found = self._bound(module, path, names, depth)
+                found = self._bound(module, path, names, seen)
                 if found is not UNBOUND:
                     return found
-        return self._below(folder, names, asking, depth) if len(names) == 1 else UNBOUND
+        return self._below(folder, names, asking, seen) if len(names) == 1 else UNBOUND
 
-    def _bound(self, module: Module, path: Path, names: Sequence[str], depth: int) -> Outcome:
+    def _bound(self, module: Module, path: Path, names: Sequence[str], seen: Seen) -> Outcome:
         """What a name means in a module, and the names behind it within that."""
         first, *rest = names
+        # Packages import from each other in circles, stars included.
+        key = (path, ".".join(names))
+        if key in seen:
+            return UNBOUND
+        seen.add(key)
         if (fact := module.ask(questions.definition, first)) is not None:
             return _member(fact, rest)
         targets = {binding.qualified for binding in module.ask(questions.bindings, first)}
         match [*targets]:
             case [str(target)]:
-                return self._find(".".join((target, *rest)), path, depth - 1)
+                return self._find(".".join((target, *rest)), path, seen)
             case []:
-                return self._from_star(module, path, names, depth)
+                return self._from_star(module, path, names, seen)
             case _:
                 return None
 
-    def _from_star(self, module: Module, path: Path, names: Sequence[str], depth: int) -> Outcome:
+    def _from_star(self, module: Module, path: Path, names: Sequence[str], seen: Seen) -> Outcome:
         if names[0].startswith("_"):
             return UNBOUND
         for star in reversed(module.ask(questions.bindings, "*")):
             if star.qualified is not None:
-                found = self._find(f"{star.qualified.removesuffix('*')}{'.'.join(names)}", path, depth - 1)
+                found = self._find(f"{star.qualified.removesuffix('*')}{'.'.join(names)}", path, seen)
                 if isinstance(found, (FunctionFact, ClassFact)):
                     return found
         return UNBOUND
