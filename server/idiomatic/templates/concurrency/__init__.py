@@ -1,0 +1,1 @@
+"""Several things at a time, with an end to all of them."""

@@ -1,0 +1,1 @@
+"""Things that are set up for a block and cleaned up after it."""

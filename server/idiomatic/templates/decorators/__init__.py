@@ -1,0 +1,1 @@
+"""Functions around functions that keep their signatures."""

@@ -1,0 +1,347 @@
+"""From a template to text for an editor: what is inserted at the cursor, and what is imported at the top."""
+
+from __future__ import annotations
+
+import ast
+import io
+import re
+import textwrap
+import tokenize
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from idiomatic.core import imports
+from idiomatic.core.module import Module, bindings
+from idiomatic.core.text import Edit, Span
+from idiomatic.templates.catalogue import load
+from idiomatic.templates.places import Site, site
+from idiomatic.templates.template import Place
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+
+    from idiomatic.core.document import Document, Statement
+    from idiomatic.templates.template import Needed, Template, Version
+
+
+@dataclass(frozen=True, slots=True)
+class Insertion:
+    """What inserting a template does to a document.
+
+    Attributes:
+        span: what it replaces: the prefix that was typed, up to the cursor.
+        snippet: the text with tab stops, in LSP's snippet syntax. Its lines are indented for the place already: an
+            editor has to take it as it is (`InsertTextMode.asIs`).
+        plain: the same text for clients without snippets.
+        edits: the imports, elsewhere in the document.
+    """
+
+    span: Span
+    snippet: str
+    plain: str
+    edits: tuple[Edit, ...]
+
+
+def fitting(
+    document: Document, offset: int, target: Version, templates: Mapping[str, Template] | None = None
+) -> Iterator[Template]:
+    """The templates that can stand at an offset.
+
+    Args:
+        document: as it is, the typed prefix included; it need not parse.
+        offset: of the cursor.
+        target: the oldest Python the code must run on.
+        templates: to choose from; default: those of this package.
+    """
+    found = site(document, offset)
+    if found is None:
+        return
+    for template in (load() if templates is None else templates).values():
+        if found.place in template.where and template.since <= target:
+            yield template
+
+
+def insertion(template: Template, document: Document, offset: int, target: Version) -> Insertion:
+    """What inserting a template at an offset does.
+
+    Args:
+        template: one of those `fitting` there.
+        document: as it is.
+        offset: of the cursor.
+        target: the oldest Python the code must run on.
+
+    Raises:
+        ValueError: no statement can begin at the offset.
+    """
+    found = site(document, offset)
+    if found is None:
+        msg = f"no statement can begin at offset {offset}"
+        raise ValueError(msg)
+    module = Module(document)
+    code, binds, needs = _for_target(template, target)
+    renamed = _free_names(binds, code, module, found)
+    stops = [renamed.get(stop, stop) for stop in template.tab_stops]
+    if renamed:
+        code = _words(renamed).sub(lambda match: renamed[match[0]], code)
+    used = {*(renamed.get(name, name) for name in binds), *found.local}
+    spelled, added = _spelled(needs, used, module, found)
+    code = _renamed(code, spelled)
+    before = (
+        None if found.place in {Place.FUNCTION, Place.ASYNC_FUNCTION} else _statement_at(document, found.span.start)
+    )
+    edits, head = _apart(document, found, imports.plan(document, added, before=before))
+    newline = document.newline
+    indented = _indented(code, found.indentation, _unit(document))
+    plain = head + indented.rstrip("\n")
+    return Insertion(
+        found.span,
+        _snippet(plain, stops).replace("\n", newline),
+        plain.replace("\n", newline),
+        tuple(edits),
+    )
+
+
+def _statement_at(document: Document, offset: int) -> Statement | None:
+    for statement in document.statements:
+        if offset < document.offset(statement) + len(statement.text):
+            return statement
+    return None
+
+
+# -- for the target version -----------------------------------------------------------------------------------------
+
+
+def _for_target(template: Template, target: Version) -> tuple[str, Sequence[str], Sequence[Needed]]:
+    """The code, what it binds and what it needs: with type parameters, `def f[**P, R]`, from 3.12."""
+    code, binds = template.code, _binds(template.code)
+    variables = _type_variables(code) if target >= (3, 12) else {}
+    if not variables:
+        return code, binds, template.needs
+    lines = code.splitlines(keepends=True)
+    # From the end, so that line numbers stay right.
+    for definition in reversed(ast.parse(code).body):
+        if isinstance(definition, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            used = [name for name in _names_in_order(definition) if name in variables]
+            if used:
+                row = definition.lineno - 1
+                parameters = ", ".join(variables[name] + name for name in used)
+                lines[row] = lines[row].replace(f"{definition.name}(", f"{definition.name}[{parameters}](", 1)
+        elif isinstance(definition, ast.Assign) and _declared(definition) in variables:
+            del lines[definition.lineno - 1 : definition.end_lineno]
+    modern = "".join(lines).strip("\n") + "\n"
+    gone = {"ParamSpec", "TypeVar"} - set(re.findall(r"\w+", modern))
+    return (
+        modern,
+        [name for name in binds if name not in variables],
+        [need for need in template.needs if need.name not in gone],
+    )
+
+
+def _declared(statement: ast.Assign) -> str | None:
+    match statement:
+        # P = ParamSpec("P")
+        case ast.Assign(
+            targets=[ast.Name(id=name)],
+            value=ast.Call(func=ast.Name(id="ParamSpec" | "TypeVar"), args=[ast.Constant(value=value)], keywords=[]),
+        ) if name == value:
+            return name
+        case _:
+            return None
+
+
+def _type_variables(code: str) -> Mapping[str, str]:
+    """The type variables that code declares, with the stars their declaration as a type parameter has."""
+    try:
+        tree = ast.parse(code)
+    except SyntaxError:
+        # It stands in a coroutine.
+        return {}
+    found: dict[str, str] = {}
+    for statement in tree.body:
+        if isinstance(statement, ast.Assign) and (name := _declared(statement)) is not None:
+            assert isinstance(statement.value, ast.Call)
+            assert isinstance(statement.value.func, ast.Name)
+            found[name] = "**" if statement.value.func.id == "ParamSpec" else ""
+    return found
+
+
+def _names_in_order(definition: ast.AST) -> Sequence[str]:
+    nodes = [node for node in ast.walk(definition) if isinstance(node, ast.Name)]
+    return list(dict.fromkeys(node.id for node in sorted(nodes, key=lambda node: (node.lineno, node.col_offset))))
+
+
+# -- names ----------------------------------------------------------------------------------------------------------
+
+
+def _binds(code: str) -> Sequence[str]:
+    """The names that code binds in the scope it is inserted into, in order."""
+    tree = ast.parse(f"async def _():\n{textwrap.indent(code, ' ')}").body[0]
+    assert isinstance(tree, ast.AsyncFunctionDef)
+    found: list[str] = []
+    todo: list[ast.AST] = list(tree.body)
+    while todo:
+        node = todo.pop(0)
+        match node:
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+                found.append(name)
+            case ast.Lambda() | ast.ListComp() | ast.SetComp() | ast.DictComp() | ast.GeneratorExp():
+                pass
+            case ast.Name(id=name, ctx=ast.Store()):
+                found.append(name)
+            case _:
+                todo[:0] = ast.iter_child_nodes(node)
+    return list(dict.fromkeys(found))
+
+
+def _free_names(binds: Iterable[str], code: str, module: Module, at: Site) -> Mapping[str, str]:
+    """Other names for those that the code would bind although the user has them."""
+    renamed: dict[str, str] = {}
+    for name in binds:
+        if _is_taken(name, module, at):
+            names = (f"{name}_{number}" for number in range(2, 1000))
+            renamed[name] = next(each for each in names if not _is_taken(each, module, at) and each not in code)
+    return renamed
+
+
+def _words(names: Iterable[str]) -> re.Pattern[str]:
+    """Where names stand for a template's variables, in code, comments and strings; `other.name` is another one."""
+    return re.compile(rf"(?:(?<=\bself\.)|(?<![\w.]))(?:{'|'.join(map(re.escape, names))})\b")
+
+
+def _is_taken(name: str, module: Module, at: Site) -> bool:
+    return name in at.local or (at.place is Place.MODULE and bool(module.ask(bindings, name)))
+
+
+def _spelled(
+    needs: Iterable[Needed], used: Set[str], module: Module, at: Site
+) -> tuple[Mapping[str, str], Sequence[imports.Import]]:
+    """How what the template imports is written in this file, and what has to be imported for that."""
+    spelled: dict[str, str] = {}
+    added: list[imports.Import] = []
+    for need in needs:
+        if (known := _known(need, module, at)) is not None:
+            spelled[need.name] = known
+            continue
+        made = next(form for form in _forms(need) if _is_free(form.binds, module, used))
+        added.append(made)
+        spelled[need.name] = made.binds
+    return spelled, added
+
+
+def _known(need: Needed, module: Module, at: Site) -> str | None:
+    """How something is written with the imports there are."""
+    candidates = [(need.qualified, "")]
+    if need.attribute is not None:
+        candidates.append((need.module, f".{need.attribute}"))
+    for qualified, rest in candidates:
+        for name in module.ask(imports.names_for, qualified):
+            if _is_visible(name, module.document, at):
+                return name + rest
+    return None
+
+
+def _is_visible(name: str, document: Document, at: Site) -> bool:
+    """Whether a name that the module imports means that at the place."""
+    if at.place in {Place.FUNCTION, Place.ASYNC_FUNCTION}:
+        return not _is_bound_locally(name, document, at)
+    # Code of the module and of its classes runs in order.
+    word = re.compile(rf"\b{re.escape(name)}\b")
+    for statement in document.statements:
+        if document.offset(statement) >= at.span.start:
+            return False
+        for node in statement.nodes:
+            if isinstance(node, (ast.Import, ast.ImportFrom)) and word.search(statement.source(node)):
+                return True
+    return False
+
+
+def _is_bound_locally(name: str, document: Document, at: Site) -> bool:
+    """Whether one of the functions around seems to have a variable of that name."""
+    if name not in at.local:
+        return False
+    statement = _statement_at(document, at.span.start)
+    pattern = rf"\b{re.escape(name)}\b\s*(?:=[^=]|:=|:[^=]|,|\)|\bin\b)|\b(?:as|import)\s+{re.escape(name)}\b"
+    # An argument in a call looks like a parameter: rather one import too many than a wrong name.
+    return statement is not None and re.search(pattern, statement.text) is not None
+
+
+def _forms(need: Needed) -> Iterator[imports.Import]:
+    alias = need.name if need.name != (need.attribute or need.module) else None
+    yield imports.Import(need.module, need.attribute, alias)
+    yield imports.Import(need.module, need.attribute, f"_{need.name}")
+    for number in range(2, 1000):
+        yield imports.Import(need.module, need.attribute, f"_{need.name}_{number}")
+
+
+def _is_free(name: str, module: Module, used: Set[str]) -> bool:
+    return name not in used and not module.ask(bindings, name)
+
+
+def _renamed(code: str, names: Mapping[str, str]) -> str:
+    """The code with other names for what it imports; attributes and strings are left alone."""
+    names = {old: new for old, new in names.items() if old != new}
+    if not names:
+        return code
+    lines = code.splitlines(keepends=True)
+    previous = ""
+    found: list[tuple[tuple[int, int], str]] = []
+    for token in tokenize.generate_tokens(io.StringIO(code).readline):
+        if token.type == tokenize.NAME and token.string in names and previous != ".":
+            found.append((token.start, token.string))
+        previous = token.string
+    for (row, column), name in reversed(found):
+        line = lines[row - 1]
+        lines[row - 1] = line[:column] + names[name] + line[column + len(name) :]
+    return "".join(lines)
+
+
+# -- text -----------------------------------------------------------------------------------------------------------
+
+
+_TEMPLATE_UNIT: Final = "    "
+
+
+def _unit(document: Document) -> str:
+    """What the document indents with."""
+    found = re.search(r"^[^\s#].*:[ \t]*(?:#.*)?(?:\r\n|\r|\n)([ \t]+)\S", document.text, flags=re.MULTILINE)
+    return found[1] if found else _TEMPLATE_UNIT
+
+
+def _indented(code: str, indentation: str, unit: str) -> str:
+    """The code at the indentation of the place, all lines but the first, in units of the document."""
+    result: list[str] = []
+    for number, line in enumerate(code.splitlines()):
+        text = line.lstrip(" ")
+        depth, rest = divmod(len(line) - len(text), len(_TEMPLATE_UNIT))
+        own = unit * depth + " " * rest + text
+        result.append(own if not number or not text else indentation + own)
+    return "\n".join(result) + "\n"
+
+
+def _apart(document: Document, at: Site, edits: Iterable[Edit]) -> tuple[Sequence[Edit], str]:
+    """The edits elsewhere, and as text what would have to be inserted right before the template."""
+    line = document.lines.starts[document.lines.position(at.span.start)[0]]
+    elsewhere: list[Edit] = []
+    head: list[str] = []
+    for edit in edits:
+        if edit.span.end >= line and edit.span.start <= at.span.end:
+            head.append(edit.text.replace("\r\n", "\n").replace("\r", "\n").rstrip("\n"))
+        else:
+            elsewhere.append(edit)
+    return elsewhere, "\n".join(head) + "\n\n\n" if head else ""
+
+
+def _snippet(text: str, stops: Sequence[str]) -> str:
+    """The text in LSP's snippet syntax: the words to fill in are tab stops, the cursor ends up behind it."""
+    escaped = re.sub(r"[\\$}]", lambda match: f"\\{match[0]}", text)
+    numbers = {stop: number for number, stop in enumerate(stops, 1)}
+    seen: set[str] = set()
+
+    def stop(match: re.Match[str]) -> str:
+        word = match[0]
+        if word in seen:
+            return f"${numbers[word]}"
+        seen.add(word)
+        return f"${{{numbers[word]}:{word}}}"
+
+    return (_words(numbers).sub(stop, escaped) if numbers else escaped) + "$0"

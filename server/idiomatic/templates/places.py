@@ -1,0 +1,162 @@
+"""Where in a document is the user, and may a template stand there?
+
+The statement at the cursor is being typed and need not parse: it is taken for `pass`, and what is around is read. Where
+that does not parse either, indentation tells.
+"""
+
+from __future__ import annotations
+
+import ast
+import io
+import re
+import tokenize
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from idiomatic.core.text import Span
+from idiomatic.templates.template import Place
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from idiomatic.core.document import Document, Statement
+
+_TYPED: Final = re.compile(r"([ \t\f]*)([\w-]*)\Z")
+_HEAD: Final = re.compile(r"([ \t]*)(async[ \t]+def|def|class)\b")
+_WORD: Final = re.compile(r"\b[^\W\d]\w*\b")
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """The beginning of a statement that is being typed.
+
+    Attributes:
+        place: what it stands in.
+        span: what has been typed of it, up to the cursor; a template takes its place.
+        indentation: the white space before it.
+        local: the words that occur in the functions and classes around, which a template does not bind anew.
+    """
+
+    place: Place
+    span: Span
+    indentation: str
+    local: frozenset[str]
+
+
+def site(document: Document, offset: int) -> Site | None:
+    """Where an offset is, if a statement can begin there; `None` inside strings, comments and expressions.
+
+    Args:
+        document: as it is, the typed prefix included.
+        offset: of the cursor.
+    """
+    text, lines = document.text, document.lines
+    line, _ = lines.position(offset)
+    start = lines.starts[line]
+    end = start + len(lines.line(line))
+    typed = _TYPED.fullmatch(text[start:offset].lstrip("\ufeff"))
+    if typed is None or text[offset:end].strip(" \t\f"):
+        return None
+    indentation, word = typed.groups()
+    span = Span(offset - len(word), offset)
+    around = document.edit(Span(span.start, end), "pass")
+    statement = _statement(around, span.start)
+    if statement is None:
+        return None
+    position = span.start - around.offset(statement)
+    if statement.fault is None:
+        scopes = _scopes(statement, position)
+        if scopes is None:
+            return None
+        place = _place(scopes[-1] if scopes else None)
+        local = {word for scope in scopes[:1] for word in _WORD.findall(statement.source(scope))}
+    else:
+        head = statement.text[:position]
+        if not _begins_statement(head[: len(head) - len(indentation)]):
+            return None
+        place, local = _by_indentation(head, len(indentation.expandtabs())), set(_WORD.findall(statement.text))
+        if place is Place.MODULE:
+            local = set()
+    return Site(place, span, indentation, frozenset(local - {word}))
+
+
+def _statement(document: Document, offset: int) -> Statement | None:
+    for statement in document.between(Span(offset, offset)):
+        start = document.offset(statement)
+        if start <= offset < start + len(statement.text):
+            return statement
+    return None
+
+
+def _scopes(statement: Statement, position: int) -> list[ast.stmt] | None:
+    """The definitions around the `pass` at a position, outermost first; `None` if there is no such statement."""
+    path: list[ast.stmt] = []
+
+    def walk(node: ast.AST) -> Iterator[list[ast.stmt]]:
+        opened = isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))
+        if isinstance(node, ast.Pass) and statement.offset(node.lineno, node.col_offset) == position:
+            yield list(path)
+        if isinstance(node, ast.expr):
+            return
+        if opened:
+            path.append(node)  # type: ignore[arg-type]
+        for child in ast.iter_child_nodes(node):
+            yield from walk(child)
+        if opened:
+            path.pop()
+
+    return next((found for node in statement.nodes for found in walk(node)), None)
+
+
+def _place(scope: ast.stmt | None) -> Place:
+    match scope:
+        case ast.AsyncFunctionDef():
+            return Place.ASYNC_FUNCTION
+        case ast.FunctionDef():
+            return Place.FUNCTION
+        case ast.ClassDef():
+            return Place.CLASS
+        case _:
+            return Place.MODULE
+
+
+def _begins_statement(head: str) -> bool:
+    """Whether a new statement begins after a text: no string and no bracket is open."""
+    if head.rstrip("\r\n").endswith("\\"):
+        return False
+    try:
+        for _ in tokenize.generate_tokens(io.StringIO(head).readline):
+            pass
+    except tokenize.TokenError:
+        return False
+    except (SyntaxError, ValueError):
+        # Indentation in disorder; strings and brackets are in order as far as it was read.
+        return True
+    return True
+
+
+def _by_indentation(head: str, width: int) -> Place:
+    """What a line of some indentation stands in, going by the lines above it."""
+    if not width:
+        return Place.MODULE
+    limit = width
+    for line in reversed(head.splitlines()[:-1] if head and not head.endswith("\n") else head.splitlines()):
+        stripped = line.strip()
+        if not stripped or stripped.startswith("#"):
+            continue
+        own = len(line.expandtabs()) - len(line.expandtabs().lstrip())
+        if own >= limit:
+            continue
+        # `) -> None:` closes the head of a definition that is still to come.
+        limit = own + 1 if stripped[0] in ")]}" else own
+        if (found := _HEAD.match(line)) is not None:
+            match found[2].split():
+                case ["class"]:
+                    return Place.CLASS
+                case ["def"]:
+                    return Place.FUNCTION
+                case _:
+                    return Place.ASYNC_FUNCTION
+        if not limit:
+            break
+    return Place.MODULE
