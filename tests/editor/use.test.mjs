@@ -18,7 +18,8 @@ def ${name}(func):
 
     return wrapper
 `).join('\n\n');
-const DECORATORS_FIXED = `import functools\n\n\n${DECORATORS.replaceAll('    def wrapper', '    @functools.wraps(func)\n    def wrapper')}`;
+const WRAPPED = DECORATORS.replaceAll('    def wrapper', '    @wraps(func)\n    def wrapper');
+const DECORATORS_FIXED = `from functools import wraps\n\n\n${WRAPPED}`;
 
 const REFUSAL = /"Z"/;
 
@@ -38,7 +39,7 @@ before(async () => {
       'fix.py': UTCNOW,
       'silence.py': UTCNOW,
       'severity.py': UTCNOW,
-      'reoptions.py': UTCNOW,
+      'restart.py': UTCNOW,
       'interpreter.py': UTCNOW,
       'options.py': UTCNOW,
       'refused.py': REFUSED,
@@ -138,16 +139,20 @@ step('safe fixes are applied on save', async () => {
 step('a template completes, with tab stops and imports', async () => {
   await editor.open('template.py');
   await editor.goto(3, 1);
-  await editor.type('resource');
-  const row = editor.page.locator('.suggest-widget.visible .monaco-list-row').first();
-  await row.waitFor();
+  await editor.type('acm');
+  await editor.page.locator('.suggest-widget.visible .monaco-list-row', { hasText: 'acm' }).first().waitFor();
   await editor.screenshot('template in the suggestions');
   await editor.press('Enter');
   await editor.page.locator('.snippet-placeholder').first().waitFor({ state: 'attached' });
-  await editor.type('connection');
-  await editor.press('Tab', 'Escape');
+  await editor.type('connect');
+  await editor.press('Tab');
+  await editor.type('address');
+  await editor.press('Escape');
   await editor.save('template.py', /^from contextlib import asynccontextmanager$/m);
-  assert.match(editor.read('template.py'), /async def connection\(/);
+  const [head, body] = editor.read('template.py').split('@asynccontextmanager');
+  assert.match(head, /^import asyncio\nfrom collections.abc import AsyncIterator$/m);
+  assert.match(body, /async def connect\(\s*address: str,/);
+  assert.doesNotMatch(body, /\bhost\b/);
 });
 
 step('a changed setting takes effect at once', async () => {
@@ -162,7 +167,7 @@ step('a changed setting takes effect at once', async () => {
 });
 
 step('a killed server is started again', async () => {
-  await editor.open('reoptions.py');
+  await editor.open('restart.py');
   await editor.underlined(1);
   const [killed, ...others] = editor.servers();
   assert.deepEqual(others, []);

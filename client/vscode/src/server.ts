@@ -91,16 +91,16 @@ export class Server {
     this.client = undefined;
     this.launch = undefined;
     const process = client?.serverProcess;
-    try {
-      if (client?.isRunning()) {
+    if (client?.isRunning()) {
+      try {
         await client.dispose();
+        return;
+      } catch (error) {
+        this.log.warn(`The server did not shut down as asked: ${String(error)}`);
       }
-    } catch (error) {
-      this.log.warn(`The server did not shut down as asked: ${String(error)}`);
-    } finally {
-      // Also for one that failed to start, which cannot be stopped but may still be there.
-      process?.kill();
     }
+    // What failed to start, or to stop, may still be there.
+    process?.kill();
   }
 
   private requirements({ importStrategy }: LaunchSettings): Requirements {
