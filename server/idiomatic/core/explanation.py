@@ -6,18 +6,18 @@ Messages and diffs contain user code, which must not be able to become a link, a
 
 from __future__ import annotations
 
-import difflib
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from idiomatic.core.diff import hunks
 from idiomatic.core.draft import DraftError
 from idiomatic.core.idiom import Refused, Safe, Unsafe
-from idiomatic.core.text import Lines, Span, apply_edits
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
+    from idiomatic.core.document import Document
     from idiomatic.core.engine import Analysed, Diagnostic
     from idiomatic.core.idiom import Fix, Idiom
     from idiomatic.core.text import Edit
@@ -105,7 +105,7 @@ def explain(analysed: Analysed, diagnostic: Diagnostic) -> Explanation:
         except DraftError as error:
             failed[index] = str(error)
             continue
-        diff = shown_diff(analysed.module.document.text, edits)
+        diff = _diff(analysed.module.document, edits)
         break
     return Explanation(
         rule=rule.name,
@@ -144,44 +144,16 @@ def silenced(rules: Sequence[Idiom], *, whole_file: bool) -> str:
     return "\n".join([f"Silences {where}:", "", *lines])
 
 
-# -- diffs ------------------------------------------------------------------------------------------------------------
-
-
-def shown_diff(text: str, edits: Sequence[Edit], longest: int = _LONGEST) -> str:
-    """What edits change, as a unified diff without headers: only the lines around them are looked at."""
-    lines = Lines(text)
+def _diff(document: Document, edits: Sequence[Edit]) -> str:
+    """What edits change, without line numbers."""
     shown: list[str] = []
-    for block, inner in _blocks(lines, edits):
+    for hunk in hunks(document, edits, _CONTEXT):
         if shown:
             shown.append("@@")
-        old = text[block.start : block.end]
-        new = apply_edits(old, [edit.shifted(-block.start) for edit in inner])
-        diff = difflib.unified_diff(_split(old), _split(new), n=_CONTEXT, lineterm="")
-        shown += [line for line in list(diff)[2:] if not line.startswith("@@ ")]
-    if len(shown) > longest:
-        shown[longest:] = [f"… {len(shown) - longest} more lines"]
+        shown += [line.rstrip("\r\n") for line in hunk.lines]
+    if len(shown) > _LONGEST:
+        shown[_LONGEST:] = [f"… {len(shown) - _LONGEST} more lines"]
     return "\n".join(shown)
-
-
-def _split(text: str) -> list[str]:
-    lines = Lines(text)
-    found = [lines.line(number) for number in range(len(lines))]
-    return found[:-1] if found and not found[-1] else found
-
-
-def _blocks(lines: Lines, edits: Sequence[Edit]) -> Iterator[tuple[Span, list[Edit]]]:
-    """The edits in groups whose surroundings touch, each with the span of their lines and those around."""
-    groups: list[tuple[int, int, list[Edit]]] = []
-    for edit in sorted(edits, key=lambda edit: edit.span):
-        first = max(lines.position(edit.span.start)[0] - _CONTEXT, 0)
-        last = min(lines.position(edit.span.end)[0] + _CONTEXT, len(lines) - 1)
-        if groups and first <= groups[-1][1] + 1:
-            start, end, inner = groups[-1]
-            groups[-1] = start, max(end, last), [*inner, edit]
-        else:
-            groups.append((first, last, [edit]))
-    for first, last, inner in groups:
-        yield Span(lines.starts[first], lines.line_span(last).end), inner
 
 
 # -- Markdown ---------------------------------------------------------------------------------------------------------

@@ -17,6 +17,10 @@ def start(*, tcp: tuple[str, int] | None = None) -> int:
     Returns:
         The exit code: 0 after an orderly `shutdown`, 1 if the client just went away.
     """
-    from idiomatic.lsp.server import run
+    from idiomatic.lsp import connection
 
-    return run(tcp)
+    with connection.accepted(*tcp) if tcp else connection.standard_streams() as streams:
+        # What is imported from here on may print.
+        from idiomatic.lsp.server import run
+
+        return run(*streams)

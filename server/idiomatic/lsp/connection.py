@@ -109,7 +109,8 @@ async def pump(reader: BinaryIO, receive: Callable[[Any], None], ended: asyncio.
     return await ended
 
 
-def standard_streams() -> tuple[BinaryIO, BinaryIO]:
+@contextlib.contextmanager
+def standard_streams() -> Iterator[tuple[BinaryIO, BinaryIO]]:
     """Standard input and output, taken away from everybody else.
 
     What a library prints goes to standard error, and what one reads is empty: neither can get in between the frames.
@@ -119,7 +120,7 @@ def standard_streams() -> tuple[BinaryIO, BinaryIO]:
         os.dup2(2, 1)
     with contextlib.suppress(OSError), open(os.devnull, "rb") as nothing:  # noqa: PTH123
         os.dup2(nothing.fileno(), 0)
-    return reader, writer
+    yield reader, writer
 
 
 @contextlib.contextmanager

@@ -1,7 +1,7 @@
 """The texts that are open in the client: what stands there counts, whatever the disk says.
 
-The text is the client's; every change is applied to an immutable `Document`, in the order in which they arrive. One that
-can't be meant (for a document that is not open, of an older version, beyond the end) changes nothing.
+The text is the client's; every change is applied to an immutable `Document`, in the order in which they arrive. One
+that can't be meant (for a document that is not open, of an older version, beyond the end) changes nothing.
 """
 
 from __future__ import annotations
@@ -19,9 +19,10 @@ from idiomatic.core.text import Span
 from idiomatic.lsp.positions import PositionError, Positions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from idiomatic.core.text import Unit
+    from idiomatic.lsp.changes import Change, Changes
 
 logger = logging.getLogger(__name__)
 
@@ -94,15 +95,13 @@ class Documents(Mapping[str, OpenDocument]):
         self._open[item.uri] = opened
         return opened
 
-    def change(
-        self, identifier: types.VersionedTextDocumentIdentifier, changes: Sequence[types.TextDocumentContentChangeEvent]
-    ) -> OpenDocument | None:
-        """A text was changed: by all of `changes`, one after the other, or by none of them.
+    def change(self, changes: Changes) -> OpenDocument | None:
+        """A text was changed: by all of the changes, one after the other, or by none of them.
 
         Returns:
             The changed document, `None` if nothing changed.
         """
-        uri, version = identifier.uri, identifier.version
+        uri, version = changes.uri, changes.version
         document = self._open.get(uri)
         if document is None:
             logger.warning("A change of %s, which is not open, was left out", uri)
@@ -114,7 +113,7 @@ class Documents(Mapping[str, OpenDocument]):
             return None
         positions = document.positions
         try:
-            for change in changes:
+            for change in changes.changes:
                 positions = _changed(positions, change)
         except PositionError as error:
             logger.warning("A change of %s to version %s was left out: %s", uri, version, error)
@@ -133,12 +132,9 @@ class Documents(Mapping[str, OpenDocument]):
         return document
 
 
-def _changed(positions: Positions, change: types.TextDocumentContentChangeEvent) -> Positions:
+def _changed(positions: Positions, change: Change) -> Positions:
     document = positions.document
-    if isinstance(change, types.TextDocumentContentChangePartial):
-        span = positions.span(change.range)
-    else:
-        span = Span(0, len(document))
+    span = Span(0, len(document)) if change.place is None else positions.span(change.place)
     return Positions(document.edit(span, change.text), positions.unit)
 
 

@@ -41,7 +41,8 @@ def initialize(ls: Server, params: types.InitializeParams) -> None:
     settings.initialize(ls, params)
     for feature in (diagnostics, code_actions, hover, completion):
         feature.register(ls)
-    if params.process_id is not None:
+    # One that is not there already is on another machine or in another container: its number says nothing here.
+    if params.process_id is not None and is_alive(params.process_id):
         ls.keep(_watch(ls, params.process_id))
     # Behind the answer, which pygls sends when this handler is done.
     asyncio.get_running_loop().call_soon(lambda: ls.keep(_load(ls)))
@@ -70,9 +71,6 @@ def _load_engine() -> None:
 
 async def _watch(ls: Server, process: int) -> None:
     """End when the process that started this one has ended: a client that crashes closes nothing."""
-    if not is_alive(process):
-        # Not our machine, or not our container: its number says nothing here.
-        return
     while is_alive(process):  # noqa: ASYNC110 - no event tells of it on all systems
         await asyncio.sleep(_EVERY)
     logger.warning("Process %s, which started this one, is gone", process)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine, Mapping
     from pathlib import Path
 
+    from idiomatic.lsp.changes import Changes
     from idiomatic.lsp.documents import OpenDocument
 
 logger = logging.getLogger(__name__)
@@ -72,9 +73,9 @@ class Server(LanguageServer):
         """A text was opened in the client."""
         self.look_at(self.documents.open(params.text_document))
 
-    def changed(self, params: types.DidChangeTextDocumentParams) -> None:
+    def changed(self, changes: Changes) -> None:
         """A text was edited in the client."""
-        if (document := self.documents.change(params.text_document, params.content_changes)) is not None:
+        if (document := self.documents.change(changes)) is not None:
             self.look_at(document)
 
     def closed(self, params: types.DidCloseTextDocumentParams) -> None:
@@ -143,18 +144,14 @@ class Server(LanguageServer):
             outgoing.close()
 
 
-def run(tcp: tuple[str, int] | None) -> int:
+def run(reader: BinaryIO, writer: BinaryIO) -> int:
     """Serve one client; see `idiomatic.lsp.start`."""
     logs.to_standard_error()
     # Whoever waits for the interpreter, which the worker may be using, gets it after that time: the default of 5 ms is
     # more than most answers take.
     sys.setswitchinterval(0.001)
     server = Server()
-    if tcp is None:
-        code = asyncio.run(server.serve(*connection.standard_streams()))
-    else:
-        with connection.accepted(*tcp) as streams:
-            code = asyncio.run(server.serve(*streams))
+    code = asyncio.run(server.serve(reader, writer))
     if server.worker.is_busy:
         # Whatever it is doing, nobody waits for it any more; the interpreter would.
         sys.stderr.flush()

@@ -1,0 +1,73 @@
+"""Changes of a text, as they come from the wire."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from lsprotocol import types
+
+
+class ChangeError(ValueError):
+    """What came is no change; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One replacement.
+
+    Attributes:
+        place: what is replaced; `None`: everything.
+        text: by what.
+    """
+
+    place: types.Range | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What the client did to a text.
+
+    Attributes:
+        uri: which one.
+        version: the client's number of the result.
+        changes: one after the other.
+    """
+
+    uri: str
+    version: int
+    changes: tuple[Change, ...]
+
+
+def read(params: Any) -> Changes:
+    """The parameters of `textDocument/didChange`.
+
+    Raises:
+        ChangeError: they are something else.
+    """
+    match params:
+        case {"textDocument": {"uri": str(uri), "version": int(version)}, "contentChanges": list(changes)}:
+            return Changes(uri, version, tuple(_change(change) for change in changes))
+        case _:
+            raise ChangeError("expected a versioned document and a list of changes")
+
+
+def _change(change: Any) -> Change:
+    match change:
+        case {"range": {"start": start, "end": end}, "text": str(text)}:
+            return Change(types.Range(_position(start), _position(end)), text)
+        case {"range": None, "text": str(text)}:
+            return Change(None, text)
+        case {"text": str(text)} if "range" not in change:
+            return Change(None, text)
+        case _:
+            raise ChangeError("expected a change with a range and a text")
+
+
+def _position(position: Any) -> types.Position:
+    match position:
+        case {"line": int(line), "character": int(character)} if line >= 0 and character >= 0:
+            return types.Position(line, character)
+        case _:
+            raise ChangeError("expected a position that counts from 0")

@@ -1,0 +1,280 @@
+"""An editor as the server sees one: a process at the other end of two pipes, with the texts that are open in it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections import defaultdict
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest_lsp
+from lsprotocol import types
+from pygls import uris
+from pygls.protocol import default_converter
+from pytest_lsp.client import DEFAULT_CLIENT_FEATURES, register_lsp_features
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+SERVER = Path(__file__).parents[2] / "server"
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(SERVER)}
+COMMAND = (sys.executable, "-P", "-c", "import sys; from idiomatic.lsp import start; sys.exit(start())")
+
+TIMEOUT = 20.0
+
+
+def capabilities(*, pull: bool = True, encodings: Sequence[str] | None = None) -> types.ClientCapabilities:
+    """An editor that can do everything."""
+    return types.ClientCapabilities(
+        general=types.GeneralClientCapabilities(
+            position_encodings=[types.PositionEncodingKind(encoding) for encoding in encodings] if encodings else None
+        ),
+        workspace=types.WorkspaceClientCapabilities(
+            configuration=True,
+            workspace_folders=True,
+            workspace_edit=types.WorkspaceEditClientCapabilities(document_changes=True),
+            did_change_configuration=types.DidChangeConfigurationClientCapabilities(dynamic_registration=True),
+            did_change_watched_files=types.DidChangeWatchedFilesClientCapabilities(dynamic_registration=True),
+            diagnostics=types.DiagnosticWorkspaceClientCapabilities(refresh_support=True),
+        ),
+        text_document=types.TextDocumentClientCapabilities(
+            diagnostic=types.DiagnosticClientCapabilities() if pull else None,
+            publish_diagnostics=types.PublishDiagnosticsClientCapabilities(version_support=True),
+            hover=types.HoverClientCapabilities(content_format=[types.MarkupKind.Markdown]),
+            completion=types.CompletionClientCapabilities(
+                completion_item=types.ClientCompletionItemOptions(
+                    snippet_support=True,
+                    documentation_format=[types.MarkupKind.Markdown],
+                    resolve_support=types.ClientCompletionItemResolveOptions(["documentation", "additionalTextEdits"]),
+                )
+            ),
+            code_action=types.CodeActionClientCapabilities(
+                code_action_literal_support=types.ClientCodeActionLiteralOptions(
+                    types.ClientCodeActionKindOptions([kind.value for kind in types.CodeActionKind])
+                ),
+                is_preferred_support=True,
+                disabled_support=True,
+                data_support=True,
+                resolve_support=types.ClientCodeActionResolveOptions(["edit"]),
+            ),
+        ),
+    )
+
+
+PLAIN = types.ClientCapabilities()
+"""An editor that can do nothing but what every editor can."""
+
+
+def at(line: int, character: int, end_line: int | None = None, end_character: int | None = None) -> types.Range:
+    """A range; a position if there is no end."""
+    start = types.Position(line, character)
+    if end_line is None or end_character is None:
+        return types.Range(start, start)
+    return types.Range(start, types.Position(end_line, end_character))
+
+
+@dataclass
+class Editor:
+    """An editor and its server.
+
+    Attributes:
+        client: the connection.
+        root: the folder that is open.
+        published: the diagnostics that were sent, in order, by URI.
+        registered: what the server asked to be told of.
+        refreshed: how often the server asked to be asked again.
+        answer: what is said to its question for settings, by scope.
+    """
+
+    client: pytest_lsp.LanguageClient
+    root: Path
+    published: dict[str, list[types.PublishDiagnosticsParams]] = field(default_factory=lambda: defaultdict(list))
+    registered: list[types.Registration] = field(default_factory=list)
+    refreshed: int = 0
+    answer: dict[str, Any] = field(default_factory=dict)
+    result: types.InitializeResult | None = None
+    _news: asyncio.Condition = field(default_factory=asyncio.Condition)
+    _versions: dict[str, int] = field(default_factory=dict)
+
+    @classmethod
+    async def start(
+        cls,
+        root: Path,
+        can: types.ClientCapabilities | None = None,
+        options: Any = None,
+        folders: Sequence[Path] | None = None,
+        answer: Mapping[str, Any] | None = None,
+        *,
+        trace: types.TraceValue | None = None,
+    ) -> Editor:
+        """Start a server and agree with it."""
+        client = pytest_lsp.LanguageClient(converter_factory=default_converter)
+        editor = cls(client, root, answer=dict(answer or {}))
+        register_lsp_features(client, {**DEFAULT_CLIENT_FEATURES, **editor._features()})
+        await client.start_io(*COMMAND, env=ENVIRONMENT)
+        params = types.InitializeParams(
+            capabilities=can or capabilities(),
+            workspace_folders=[
+                types.WorkspaceFolder(uri_of(folder), folder.name)
+                for folder in ([root] if folders is None else folders)
+            ],
+            initialization_options=options,
+            trace=trace,
+        )
+        async with asyncio.timeout(TIMEOUT):
+            editor.result = await client.initialize_session(params)
+        return editor
+
+    def _features(self) -> dict[str, Any]:
+        async def publish(ls: Any, params: types.PublishDiagnosticsParams) -> None:
+            self.published[params.uri].append(params)
+            await self._tell()
+
+        async def register(ls: Any, params: types.RegistrationParams) -> None:
+            self.registered += params.registrations
+            await self._tell()
+
+        async def refresh(ls: Any, params: None) -> None:
+            self.refreshed += 1
+            await self._tell()
+
+        def configuration(ls: Any, params: types.ConfigurationParams) -> list[Any]:
+            return [self.answer.get(item.scope_uri or "", self.answer.get("")) for item in params.items]
+
+        return {
+            types.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS: publish,
+            types.CLIENT_REGISTER_CAPABILITY: register,
+            types.WORKSPACE_DIAGNOSTIC_REFRESH: refresh,
+            types.WORKSPACE_CONFIGURATION: configuration,
+        }
+
+    async def _tell(self) -> None:
+        async with self._news:
+            self._news.notify_all()
+
+    async def until(self, condition: Any) -> None:
+        """Wait until something the server sent makes a condition true."""
+        async with asyncio.timeout(TIMEOUT), self._news:
+            await self._news.wait_for(condition)
+
+    async def stop(self) -> int:
+        """Take leave; gives the exit code."""
+        async with asyncio.timeout(TIMEOUT):
+            await self.client.shutdown_session()
+        process = self.client._server
+        assert process is not None
+        await self.client.stop()  # type: ignore[no-untyped-call]
+        assert process.returncode is not None
+        return process.returncode
+
+    @property
+    def is_running(self) -> bool:
+        process = self.client._server
+        return process is not None and process.returncode is None
+
+    # -- documents ----------------------------------------------------------------------------------------------------
+
+    def uri(self, name: str) -> str:
+        return uri_of(self.root / name)
+
+    def open(self, text: str, name: str = "module.py", language: str = "python", version: int = 1) -> str:
+        uri = name if ":" in name else self.uri(name)
+        self._versions[uri] = version
+        self.client.text_document_did_open(
+            types.DidOpenTextDocumentParams(types.TextDocumentItem(uri, language, version, text))
+        )
+        return uri
+
+    def edit(self, uri: str, place: types.Range | None, text: str, version: int | None = None) -> int:
+        """Replace what is at a place, or everything."""
+        number = self._versions[uri] + 1 if version is None else version
+        self._versions[uri] = max(number, self._versions[uri])
+        change: Any = (
+            types.TextDocumentContentChangeWholeDocument(text)
+            if place is None
+            else types.TextDocumentContentChangePartial(place, text)
+        )
+        self.client.text_document_did_change(
+            types.DidChangeTextDocumentParams(types.VersionedTextDocumentIdentifier(number, uri), [change])
+        )
+        return number
+
+    def close(self, uri: str) -> None:
+        self.client.text_document_did_close(types.DidCloseTextDocumentParams(types.TextDocumentIdentifier(uri)))
+
+    # -- questions ----------------------------------------------------------------------------------------------------
+
+    async def pull(self, uri: str, previous: str | None = None) -> Any:
+        async with asyncio.timeout(TIMEOUT):
+            return await self.client.text_document_diagnostic_async(
+                types.DocumentDiagnosticParams(types.TextDocumentIdentifier(uri), previous_result_id=previous)
+            )
+
+    async def found(self, uri: str) -> list[types.Diagnostic]:
+        """What the server says when it is asked."""
+        return list((await self.pull(uri)).items)
+
+    async def sent(self, uri: str, version: int | None) -> list[types.Diagnostic]:
+        """What the server sends for a version without being asked."""
+        await self.until(lambda: any(each.version == version for each in self.published[uri]))
+        return list(next(each for each in self.published[uri] if each.version == version).diagnostics)
+
+    async def actions(
+        self,
+        uri: str,
+        place: types.Range,
+        *,
+        diagnostics: Sequence[types.Diagnostic] = (),
+        only: Sequence[str] | None = None,
+        trigger: types.CodeActionTriggerKind | None = types.CodeActionTriggerKind.Invoked,
+    ) -> list[types.CodeAction]:
+        context = types.CodeActionContext(list(diagnostics), list(only) if only is not None else None, trigger)
+        async with asyncio.timeout(TIMEOUT):
+            found = await self.client.text_document_code_action_async(
+                types.CodeActionParams(types.TextDocumentIdentifier(uri), place, context)
+            )
+        return [action for action in found or () if isinstance(action, types.CodeAction)]
+
+    async def resolve(self, action: types.CodeAction) -> types.CodeAction:
+        async with asyncio.timeout(TIMEOUT):
+            return await self.client.code_action_resolve_async(action)
+
+    async def hover(self, uri: str, line: int, character: int) -> types.Hover | None:
+        async with asyncio.timeout(TIMEOUT):
+            return await self.client.text_document_hover_async(
+                types.HoverParams(types.TextDocumentIdentifier(uri), types.Position(line, character))
+            )
+
+
+def uri_of(path: Path) -> str:
+    return str(uris.from_fs_path(str(path)))
+
+
+def text_edits(action: types.CodeAction) -> list[types.TextEdit]:
+    """The edits of an action on one document."""
+    assert action.edit is not None
+    if action.edit.document_changes is not None:
+        (change,) = action.edit.document_changes
+        assert isinstance(change, types.TextDocumentEdit)
+        return [edit for edit in change.edits if isinstance(edit, types.TextEdit)]
+    assert action.edit.changes is not None
+    (edits,) = action.edit.changes.values()
+    return list(edits)
+
+
+def applied(text: str, edits: Sequence[types.TextEdit]) -> str:
+    """A text of single-byte characters after edits, as an editor applies them."""
+    lines = text.splitlines(keepends=True)
+    starts = [0]
+    for line in lines:
+        starts.append(starts[-1] + len(line))
+
+    def offset(position: types.Position) -> int:
+        return min(starts[min(position.line, len(starts) - 1)] + position.character, len(text))
+
+    for edit in sorted(edits, key=lambda edit: (edit.range.start.line, edit.range.start.character), reverse=True):
+        text = text[: offset(edit.range.start)] + edit.new_text + text[offset(edit.range.end) :]
+    return text
