@@ -130,25 +130,6 @@ def _owner(receiver: ast.expr, index: Tree) -> tuple[str | None, str | None]:
     return None, None
 
 
-def class_reads(module: Module, name: str) -> frozenset[str]:
-    """Question: which attributes are read through the class itself (`Point.x`)."""
-    return frozenset(
-        attribute
-        for statement in module.document.statements
-        if f"{name}." in statement.text
-        for owner, attribute in statement.fact(_class_reads)
-        if owner == name
-    )
-
-
-def _class_reads(statement: Statement) -> frozenset[tuple[str, str]]:
-    return frozenset(
-        (node.value.id, node.attr)
-        for node in statement.fact(tree).of(ast.Attribute)
-        if isinstance(node.value, ast.Name)
-    )
-
-
 def words(module: Module, wanted: tuple[str, ...]) -> frozenset[str]:
     """Question: which of these words occur in the module, be it in code, text or comments."""
     return frozenset(

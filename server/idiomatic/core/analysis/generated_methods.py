@@ -146,7 +146,16 @@ class _Comparison:
                 return self._read(rest)
             # try: return self.x == other.x
             # except AttributeError: return NotImplemented
-            case [ast.Try(body=[ast.Return(value=ast.expr() as comparison)], handlers=[_], orelse=[], finalbody=[])]:
+            case [
+                ast.Try(
+                    body=[ast.Return(value=ast.expr() as comparison)],
+                    handlers=[
+                        ast.ExceptHandler(type=ast.Name(id="AttributeError"), body=[ast.Return(value=ast.expr() as no)])
+                    ],
+                    orelse=[],
+                    finalbody=[],
+                )
+            ] if self._is_no(no):
                 return _Guard.NONE, None, comparison
             # if not isinstance(other, C): return NotImplemented
             # return self.x == other.x

@@ -130,17 +130,21 @@ def _bound_before(module: Module, name: str, before: Statement) -> bool:
 def type_of_checks(name: str, statements: Iterable[ast.stmt], code: Analysis) -> KnownType:
     """The type that statements insist on: `if not isinstance(x, int): raise`, `assert isinstance(x, int)`."""
     for test in _insisted(statements):
-        optional = False
-        for part in test.values if isinstance(test, ast.BoolOp) and isinstance(test.op, ast.Or) else [test]:
+        parts = test.values if isinstance(test, ast.BoolOp) and isinstance(test.op, ast.Or) else [test]
+        texts: list[str] = []
+        for part in parts:
             match part:
-                case ast.Compare(left=ast.Name(id=left), ops=[ast.Is()], comparators=[ast.Constant(value=None)]):
-                    optional = left == name
-                case ast.Call(func=ast.Name(id="isinstance"), args=[ast.Name(id=checked), classes]) if checked == name:
-                    texts = [_class_text(each, code) for each in _alternatives(classes)]
-                    if all(texts):
-                        return KnownType(" | ".join(filter(None, texts)), Source.CHECK, optional)
+                case ast.Compare(left=ast.Name(id=left), ops=[ast.Is()], comparators=[ast.Constant(value=None)]) if (
+                    left == name
+                ):
+                    texts.append("None")
+                case ast.Call(func=ast.Name(id="isinstance"), args=[ast.Name(id=checked), given]) if checked == name:
+                    texts += [_class_text(each, code) for each in _alternatives(given)]
                 case _:
-                    pass
+                    texts.append("")
+        if all(texts) and set(texts) != {"None"}:
+            shown = " | ".join(dict.fromkeys(text for text in texts if text != "None"))
+            return KnownType(shown, Source.CHECK, "None" in texts)
     return NOTHING
 
 
@@ -148,6 +152,9 @@ def _insisted(statements: Iterable[ast.stmt]) -> Iterator[ast.expr]:
     """Conditions that hold after the statements."""
     for statement in statements:
         match statement:
+            # assert isinstance(x, int) and x > 0
+            case ast.Assert(test=ast.BoolOp(op=ast.And(), values=values)):
+                yield from values
             case ast.Assert(test=test):
                 yield test
             case ast.If(test=test, body=body, orelse=[]) if isinstance(body[-1], ast.Raise):

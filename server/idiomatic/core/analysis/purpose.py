@@ -70,8 +70,8 @@ def holds_data(
 ) -> bool:
     """Whether a class that stores its parameters is a record of them.
 
-    It is, if it compares, orders or hashes itself by them; else if it has at least two of them (one, if it shows it
-    in its `__repr__`) and little behaviour: none, or less than it has parameters, none of which is a collaborator.
+    It is, if it compares or hashes itself by them; else if it has at least two of them (one, if it shows it in its
+    `__repr__`) and little behaviour: none, or less than it has parameters, none of which is a collaborator.
 
     Args:
         node: the class.
@@ -79,11 +79,13 @@ def holds_data(
         boilerplate: its special methods that are like those of a dataclass.
         code: the analysis.
     """
-    if set(boilerplate) - {"__repr__", "__ne__"}:
-        return True
-    if len(parameters) < (1 if boilerplate else 2):
-        return False
     members = list(methods(node))
+    if any(_uses_as_collaborator(member, parameters) for member in members):
+        return False
+    if {"__eq__", "__hash__"} & set(boilerplate):
+        return True
+    if len(parameters) < (1 if "__repr__" in boilerplate else 2):
+        return False
     if any(member.name in _BEHAVIOUR or isinstance(member, ast.AsyncFunctionDef) for member in members):
         return False
     behaviour = [member for member in members if _is_behaviour(member, code)]
@@ -98,6 +100,24 @@ def holds_data(
     if all(_is_value(parameter) for parameter in parameters):
         return len(behaviour) <= len(parameters)
     return 2 * len(behaviour) <= len(parameters)
+
+
+def _uses_as_collaborator(method: ast.FunctionDef | ast.AsyncFunctionDef, parameters: Sequence[Parameter]) -> bool:
+    """Whether a method calls what the object was given: `self.load(...)`, `self.connection.send(...)`."""
+    names = {parameter.name for parameter in parameters}
+    if method.name == "__init__":
+        return False
+    for node in ast.walk(method):
+        match node:
+            case ast.Call(func=ast.Attribute(value=ast.Name(id="self"), attr=name)) if name in names:
+                return True
+            case ast.Call(
+                func=ast.Attribute(value=ast.Attribute(value=ast.Name(id="self"), attr=name), attr=called)
+            ) if name in names and _DOES.match(called):
+                return True
+            case _:
+                pass
+    return False
 
 
 def _is_behaviour(method: ast.FunctionDef | ast.AsyncFunctionDef, code: Analysis) -> bool:

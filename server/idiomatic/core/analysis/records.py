@@ -76,7 +76,7 @@ class Record:
     node: ast.ClassDef
     constructor: Constructor
     fields: tuple[Field, ...]
-    methods: Mapping[str, tuple[ast.FunctionDef, Generated | None]]
+    methods: Mapping[str, tuple[ast.stmt, Generated | None]]
     slots: ast.Assign | None
     subclasses: tuple[str, ...]
 
@@ -130,17 +130,23 @@ def read_record(node: ast.ClassDef, constructor: Constructor, code: Analysis) ->
         is_nested=code.parent(node) is not None,
         is_reflexive=all(_is_reflexive(field) for field in fields),
     )
-    special = {
-        method.name: (
-            method,
-            None
-            if any(other is not method and other.name == method.name for other in methods(node))
-            or has_comments(method, code)
-            else compared_with_generated(method, shape, code),
-        )
-        for method in methods(node)
-        if method.name in BOILERPLATE and isinstance(method, ast.FunctionDef)
-    }
+    special: dict[str, tuple[ast.stmt, Generated | None]] = {}
+    read = _read_in_class_body(node, code)
+    for member in node.body:
+        match member:
+            case ast.FunctionDef() if member.name in BOILERPLATE:
+                is_only = member.name not in special and member.name not in read
+                alike = (
+                    None if not is_only or has_comments(member, code) else compared_with_generated(member, shape, code)
+                )
+                special[member.name] = (member, alike)
+            # __str__ = __repr__
+            case ast.Assign(targets=targets):
+                for target in targets:
+                    if isinstance(target, ast.Name) and target.id in BOILERPLATE:
+                        special[target.id] = (member, None)
+            case _:
+                pass
     slots = [
         statement
         for statement in node.body
@@ -407,7 +413,13 @@ def _parameter_obstacles(record: Record, code: Analysis) -> Iterator[str]:
         yield "Its constructor is decorated."
     if "#" in code.source(constructor) and re.search(r"#\s*type:\s*(?!ignore)", code.source(constructor)):
         yield "Its types are in comments."
-    read = _read_in_class_body(record, code)
+    read = _read_in_class_body(record.node, code)
+    for field in record.fields:
+        if field.parameter.annotation is not None:
+            read |= {each.id for each in ast.walk(field.parameter.annotation) if isinstance(each, ast.Name)}
+        read |= set(re.findall(r"\w+", field.type.text))
+    if "__init__" in read:
+        yield "Its body uses `__init__` once more."
     for field in record.fields:
         parameter = field.parameter
         if field.name in read:
@@ -421,6 +433,13 @@ def _parameter_obstacles(record: Record, code: Analysis) -> Iterator[str]:
         for value in filter(None, (parameter.default, parameter.fallback)):
             if any(isinstance(each, ast.NamedExpr | ast.Await | ast.Yield) for each in ast.walk(value)):
                 yield f"The default of `{field.name}` does more than give a value."
+        if (
+            field.type.source is Source.CONVERSION
+            and isinstance(parameter.default, ast.Constant)
+            and (given := type_of_value(parameter.default, code))
+            and given not in re.findall(r"\w+", field.type.text)
+        ):
+            yield f"The default of `{field.name}` is of another type than what is stored."
         kind = kind_of_default(parameter.default, code) if parameter.default is not None else None
         if kind is not None and kind.kind == "mutable":
             yield f"The default of `{field.name}` is mutable and shared by all objects."
@@ -428,18 +447,13 @@ def _parameter_obstacles(record: Record, code: Analysis) -> Iterator[str]:
         yield "Keyword-only fields need Python 3.10."
 
 
-def _read_in_class_body(record: Record, code: Analysis) -> set[str]:
-    """The names that are read where the fields will be visible: in the class body and in the annotations."""
-    read = {
+def _read_in_class_body(node: ast.ClassDef, code: Analysis) -> set[str]:
+    """The names that are read directly in a class body: in defaults, annotations, decorators and values."""
+    return {
         each.id
-        for each in ast.walk(record.node)
-        if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Load) and code.scope(each).node is record.node
+        for each in ast.walk(node)
+        if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Load) and code.scope(each).node is node
     }
-    for field in record.fields:
-        if field.parameter.annotation is not None:
-            read |= {each.id for each in ast.walk(field.parameter.annotation) if isinstance(each, ast.Name)}
-        read |= set(re.findall(r"\w+", field.type.text))
-    return read
 
 
 def kind_of_default(default: ast.expr, code: Analysis) -> classes.Value | None:

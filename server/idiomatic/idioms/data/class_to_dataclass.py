@@ -43,9 +43,10 @@ class Point:
 The first action keeps what the class does today: methods of its own stay unless they are exactly the generated ones,
 and without an `__eq__` objects go on being compared by identity (`eq=False`). It is safe if the class has a `__repr__`,
 all types are known and nothing below applies. Not counted as changes: the class gains what every dataclass has
-(`__dataclass_fields__`, `__match_args__`, defaults that can be read through the class), `Point.__init__` loses its
-docstring (its text moves to the class, unless it only says that it initializes), and a subclass inside another class
-or a function shows its qualified name.
+(`__dataclass_fields__`, `__match_args__`, a `__doc__`, defaults that can be read through the class), `Point.__init__`
+loses its docstring (its text moves to the class, unless it only says that it initializes), a subclass inside another
+class or a function shows its qualified name, and a dataclass in another file that inherits from the class inherits
+its fields.
 
 Unsafe:
 - the class has no `__repr__`: it gains one that shows the fields (not those named like a password);
@@ -79,7 +80,7 @@ import ast
 import re
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 import libcst as cst
 
@@ -282,7 +283,7 @@ def _form(record: Record, code: Analysis, drops: Callable[[str], bool], *, by_va
             options.append("order=True")
     elif "__eq__" in special or not by_value:
         options.append("eq=False")
-    elif "__hash__" in special or _sets_hash(record):
+    elif "__hash__" in special:
         reasons.append(Reason("Objects with equal fields are equal, not only an object with itself.", "equal by value"))
     else:
         reasons.append(
@@ -314,14 +315,6 @@ def _form(record: Record, code: Analysis, drops: Callable[[str], bool], *, by_va
 
 
 _SHORT: Final = {"__eq__": "equality changes", "__ne__": "equality changes", "__repr__": "`repr` changes"}
-
-
-def _sets_hash(record: Record) -> bool:
-    return any(
-        isinstance(statement, ast.Assign)
-        and any(isinstance(target, ast.Name) and target.id == "__hash__" for target in statement.targets)
-        for statement in record.node.body
-    )
 
 
 def _all_keyword_only(record: Record) -> bool:
@@ -380,7 +373,7 @@ def _common_reasons(record: Record, code: Analysis) -> Iterator[Reason]:
 
 _INFERRED: Final = {
     Source.CHECK: "what the constructor checks",
-    Source.CONVERSION: "what the constructor makes of it",
+    Source.CONVERSION: "what the constructor makes of it, and type checkers expect callers to pass that",
     Source.DEFAULT: "the default",
     Source.DOCSTRING: "the docstring",
 }
@@ -417,7 +410,7 @@ def _frozen(record: Record, idiomatic: Form, code: Analysis) -> Fix:
         if (hashed := _generated(record, "__hash__")) is not None:
             dropped.append(record.methods["__hash__"][0])
             reasons += [Reason(text, "hash changes") for text in hashed]
-        elif "__hash__" not in record.methods and not _sets_hash(record):
+        elif "__hash__" not in record.methods:
             unhashable = "keys of a dictionary or members of a set"
             reasons = [Reason(_EQUAL, reason.short) if unhashable in reason.text else reason for reason in reasons]
             reasons.append(
@@ -517,13 +510,14 @@ def convert(record: Record, form: Form, draft: Draft) -> Sequence[cst.BaseStatem
         decorator = cst.Call(decorator, [_option(option) for option in form.options])
     written = _ClassWriter(record, form, draft)
     body = written.body(class_.body)
-    header = (
-        written.constructor.body.header.comment if isinstance(written.constructor.body, cst.IndentedBlock) else None
-    )
+    footer = [*written.left_over, *class_.body.footer]
+    header = written.header
     new = cst.Decorator(
         decorator, trailing_whitespace=cst.TrailingWhitespace(cst.SimpleWhitespace("  " if header else ""), header)
     )
-    changed = class_.with_changes(decorators=[*class_.decorators, new], body=class_.body.with_changes(body=body))
+    changed = class_.with_changes(
+        decorators=[*class_.decorators, new], body=class_.body.with_changes(body=body, footer=footer)
+    )
     return draft.replaced({class_: changed})
 
 
@@ -571,6 +565,11 @@ class _ClassWriter:
         self.constructor = draft.node(self.function, cst.FunctionDef)
         self.above: dict[str, list[cst.EmptyLine]] = {field.name: [] for field in record.fields}
         self.beside: dict[str, list[cst.Comment]] = {field.name: [] for field in record.fields}
+        self.left_over: list[cst.EmptyLine] = []
+        """Comments from the end of the constructor."""
+        body = self.constructor.body
+        self.header = body.header.comment if isinstance(body, cst.IndentedBlock) else None
+        """The comment on the line of the `def`."""
 
     def body(self, block: cst.IndentedBlock) -> list[cst.BaseStatement]:
         pairs = list(_pairs(block.body, self.record.node.body))
@@ -578,10 +577,13 @@ class _ClassWriter:
         gone = {*self.form.dropped, *declarations}
         for statement, nodes in pairs:
             self._note_declarations(statement, nodes)
+            if self.record.slots is not None and self.record.slots in nodes and self.record.slots in gone:
+                self._note_slots(statement)
         after = self._after_init()
         own_comments = _comments(self.constructor.leading_lines)
         place = self._place(pairs)
         new: list[cst.BaseStatement] = []
+        fresh = False
         documented = self._docstring(pairs)
         for index, (statement, nodes) in enumerate(pairs):
             if index == 0 and documented is not None:
@@ -589,19 +591,26 @@ class _ClassWriter:
                 if ast.get_docstring(self.record.node) is not None:
                     continue
             if index == place:
-                lead = [_blank()] if new or index else []
+                lead = [_blank()] if new else []
                 if own_comments and after is None:
                     lead += own_comments
                 new += self._fields(lead)
+                fresh = True
             if nodes == [self.function]:
                 if after is not None:
                     new.append(_spaced(after.with_changes(leading_lines=[_blank(), *own_comments])))
+                    fresh = True
             elif len(nodes) > 1 and gone & set(nodes):
                 raise DraftError("Statements that share a line can't be separated here.")
             elif nodes[0] not in gone:
                 kept = self._kept(statement, nodes)
-                is_after = index > place and isinstance(kept, cst.FunctionDef | cst.ClassDef)
-                new.append(_spaced(kept) if is_after else kept)
+                if fresh and isinstance(kept, cst.FunctionDef | cst.ClassDef):
+                    kept = _spaced(kept)
+                if fresh and self.left_over:
+                    kept = kept.with_changes(leading_lines=[*self.left_over, *kept.leading_lines])  # type: ignore[attr-defined]
+                    self.left_over = []
+                new.append(kept)
+                fresh = False
         return new
 
     def _place(self, pairs: Sequence[tuple[cst.BaseStatement, list[ast.stmt]]]) -> int:
@@ -710,14 +719,33 @@ class _ClassWriter:
         return cst.Name(name)
 
     def _copied(self, node: ast.expr) -> cst.BaseExpression:
-        found: cst.BaseExpression = self.draft.node(node, cst.BaseExpression).deep_clone()  # type: ignore[type-abstract]
+        try:
+            found = self.draft.node(node, cst.BaseExpression).deep_clone()  # type: ignore[type-abstract]
+        except DraftError:
+            found = self._parsed(node)
+        if not _is_same(self.draft.code_for(found), node):
+            found = self._parsed(node)
+        outer = self.function
+        if node.lineno != outer.lineno and node.col_offset > outer.col_offset:
+            found = cast("cst.BaseExpression", found.visit(_Outdented(self._unit())))
         text = self.draft.code_for(found)
         if "\n" in text or "\r" in text:
             try:
-                ast.parse(f"_ = {text}")
+                is_whole = len(ast.parse(f"_ = {text}").body) == 1
             except SyntaxError:
+                is_whole = False
+            if not is_whole:
                 return found.with_changes(lpar=[cst.LeftParen()], rpar=[cst.RightParen()])
         return found
+
+    def _parsed(self, node: ast.expr) -> cst.BaseExpression:
+        """The same expression, for what libcst has at another place: it takes no parentheses for a part of a tuple."""
+        return cst.parse_expression(self.draft.code.source(node).replace("\r\n", "\n").replace("\r", "\n"))
+
+    def _unit(self) -> str:
+        """One level of indentation."""
+        code = self.draft.code
+        return _indentation(self.function, code).removeprefix(_indentation(self.record.node, code))
 
     # -- comments ---------------------------------------------------------------------------------------------------
 
@@ -741,6 +769,42 @@ class _ClassWriter:
             case _:
                 pass
 
+    def _note_slots(self, statement: cst.BaseStatement) -> None:
+        """Remember the comments between the names in `__slots__`."""
+        match statement:
+            case cst.SimpleStatementLine(
+                leading_lines=lines,
+                body=[cst.Assign(value=(cst.Tuple() | cst.List()) as value)],
+                trailing_whitespace=trailing,
+            ):
+                pass
+            case _:
+                return
+        names = [element.value for element in value.elements]
+        first = next(iter(self.above))
+        self.above[first] += _comments(lines)
+        opening: cst.BaseParenthesizableWhitespace | None = None
+        closing: cst.BaseParenthesizableWhitespace | None = None
+        if isinstance(value, cst.List):
+            opening, closing = value.lbracket.whitespace_after, value.rbracket.whitespace_before
+        elif value.lpar:
+            opening, closing = value.lpar[0].whitespace_after, value.rpar[0].whitespace_before
+        above = [comment for comment, _ in _in_brackets(opening)]
+        name = first
+        for literal, element in zip(names, value.elements, strict=True):
+            if isinstance(literal, cst.SimpleString) and literal.evaluated_value in self.above:
+                name = str(literal.evaluated_value)
+            self.above[name] += [cst.EmptyLine(comment=comment) for comment in above]
+            found = _in_brackets(element.comma.whitespace_after) if isinstance(element.comma, cst.Comma) else []
+            self.beside[name] += [comment for comment, is_beside in found if is_beside]
+            above = [comment for comment, is_beside in found if not is_beside]
+        last = _in_brackets(closing)
+        self.beside[name] += [comment for comment, is_beside in last if is_beside]
+        above += [comment for comment, is_beside in last if not is_beside]
+        self.left_over += [cst.EmptyLine(comment=comment) for comment in above]
+        if trailing.comment is not None:
+            self.above[first].append(cst.EmptyLine(comment=trailing.comment))
+
     def _note_parameters(self) -> None:
         """Remember the comments between the parameters, each with the field it stands above or beside."""
         parameters = self.constructor.params
@@ -748,8 +812,12 @@ class _ClassWriter:
         if isinstance(parameters.star_arg, cst.ParamStar):
             listed.append(parameters.star_arg)
         listed += parameters.kwonly_params
-        waiting = _in_brackets(self.constructor.whitespace_before_params)
-        above: list[cst.Comment] = [comment for comment, _ in waiting]
+        above: list[cst.Comment] = []
+        for comment, is_beside in _in_brackets(self.constructor.whitespace_before_params):
+            if is_beside and self.header is None:
+                self.header = comment
+            else:
+                above.append(comment)
         for item in listed:
             name = item.name.value if isinstance(item, cst.Param) else ""
             found: list[tuple[cst.Comment, bool]] = []
@@ -795,6 +863,8 @@ class _ClassWriter:
                     lines = lines[1:]
                 moved = moved.with_changes(leading_lines=lines)
             kept.append(moved)
+        if not kept:
+            self.left_over = _comments(block.footer)
         return self._post_init(block, kept) if kept else None
 
     def _post_init(self, block: cst.BaseSuite, kept: Sequence[cst.BaseStatement]) -> cst.FunctionDef:
@@ -859,6 +929,13 @@ def _merged(outer: str, inner: str, indent: str) -> str:
     return f"{first[1]}{first[2]}{text}{first[2]}"
 
 
+def _is_same(text: str, node: ast.expr) -> bool:
+    try:
+        return ast.dump(ast.parse(f"({text})", mode="eval").body) == ast.dump(node)
+    except SyntaxError:
+        return False
+
+
 def _argument(name: str, value: cst.BaseExpression) -> cst.Arg:
     tight = cst.AssignEqual(cst.SimpleWhitespace(""), cst.SimpleWhitespace(""))
     return cst.Arg(value, keyword=cst.Name(name), equal=tight)
@@ -870,6 +947,27 @@ def _in_brackets(space: cst.BaseParenthesizableWhitespace | str | None) -> list[
         return []
     found = [(space.first_line.comment, True)] if space.first_line.comment is not None else []
     return found + [(line.comment, False) for line in space.empty_lines if line.comment is not None]
+
+
+class _Outdented(cst.CSTTransformer):
+    """Takes one level off the lines inside brackets."""
+
+    def __init__(self, unit: str) -> None:
+        super().__init__()
+        self._unit = unit
+
+    def leave_ParenthesizedWhitespace(
+        self, original_node: cst.ParenthesizedWhitespace, updated_node: cst.ParenthesizedWhitespace
+    ) -> cst.ParenthesizedWhitespace:
+        return updated_node.with_changes(
+            last_line=self._less(updated_node.last_line),
+            empty_lines=[
+                line.with_changes(whitespace=self._less(line.whitespace)) for line in updated_node.empty_lines
+            ],
+        )
+
+    def _less(self, space: cst.SimpleWhitespace) -> cst.SimpleWhitespace:
+        return space.with_changes(value=space.value.removeprefix(self._unit))
 
 
 class _FromObject(cst.CSTTransformer):
