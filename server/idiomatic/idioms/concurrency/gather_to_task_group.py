@@ -196,8 +196,9 @@ def _fault(place: ast.Await, call: ast.Call, statement: ast.stmt, code: Analysis
     return (
         _keyword_fault(call)
         or _place_fault(place, statement, code)
-        or next((fault for argument in call.args if (fault := _argument_fault(argument, code))), None)
         or _twice_fault(call)
+        or next((fault for argument in call.args if (fault := _argument_fault(argument, code))), None)
+        or next((fault for argument in call.args if (fault := _cancel_fault(argument, code))), None)
     )
 
 
@@ -255,6 +256,21 @@ def _twice_fault(call: ast.Call) -> str | None:
     names = [argument.id for argument in call.args if isinstance(argument, ast.Name)]
     twice = next((name for name in names if names.count(name) > 1), None)
     return f"`{twice}` is passed twice: `gather` runs it once, a task group would fail." if twice else None
+
+
+def _cancel_fault(argument: ast.expr, code: Analysis) -> str | None:
+    """Why a coroutine had better not be cancelled because another one failed."""
+    for function in _functions(argument, code) or ():
+        match on_cancel(code, function):
+            case OnCancel.HANDLES:
+                return (
+                    f"`{_shown(function)}` has work to do when it is cancelled, and another's failure would cancel it."
+                )
+            case OnCancel.AWAITS:
+                return f"`{_shown(function)}` awaits in a `finally`, and another's failure would cancel it."
+            case _:
+                pass
+    return None
 
 
 def _functions(argument: ast.expr, code: Analysis) -> Sequence[ast.expr] | None:
@@ -376,15 +392,6 @@ def _functions_of_appended(name: ast.Name, code: Analysis) -> Sequence[ast.expr]
 def _verdict(place: ast.Await, call: ast.Call, handlers: Handlers, code: Analysis) -> Verdict:
     if handlers.fault is not None:
         return Refused(handlers.fault)
-    for argument in call.args:
-        for function in _functions(argument, code) or ():
-            match on_cancel(code, function):
-                case OnCancel.HANDLES:
-                    return Refused(f"`{_shown(function)}` handles being cancelled: it is not meant to be.")
-                case OnCancel.AWAITS:
-                    return Refused(f"`{_shown(function)}` awaits in its `finally`: it is not meant to be cancelled.")
-                case _:
-                    pass
     for item in withs_around(code, place):
         if (fault := _manager_fault(item.context_expr, code)) is not None:
             return Refused(fault)
@@ -511,7 +518,10 @@ def to_await(place: ast.Await, call: ast.Call, draft: Draft) -> Sequence[cst.Bas
             assert isinstance(sequence, cst.Tuple | cst.List)
             return draft.replaced({old: awaited, sequence: sequence.elements[0].value})
         case ast.Subscript(slice=ast.Constant(value=0)) as first:
-            return draft.replaced({draft.node(first, cst.Subscript): awaited})
+            whole = draft.code.parent(first)
+            is_alone = isinstance(whole, ast.Assign | ast.AnnAssign | ast.Return | ast.Expr | ast.keyword)
+            bare = awaited.with_changes(lpar=[], rpar=[]) if is_alone else awaited
+            return draft.replaced({draft.node(first, cst.Subscript): bare})
         case _:
             return draft.replaced({old: listed})
 
@@ -697,8 +707,13 @@ class _Plan:
             and target.id == "_"
             and self.function is not None
             and self._are_separate
-            and not any(isinstance(use.ctx, ast.Load) for use in self.draft.code.uses("_", self.function))
+            and not any(isinstance(use.ctx, ast.Load) for use in self._uses(target))
         )
+
+    def _uses(self, target: ast.Name) -> Iterator[ast.Name]:
+        code = self.draft.code
+        assert self.function is not None
+        return code.uses(target.id, self.function, code.scope(target).lookup(target.id))
 
     def _list_name(self, argument: ast.expr) -> str | None:
         if not self.is_read:
@@ -764,12 +779,12 @@ class _Plan:
             case ast.Call(args=[function, iterable]) if isinstance(function, ast.Name | ast.Attribute):
                 # *map(load, paths)
                 assert isinstance(new, cst.Call)
-                variable = self._fresh(_one_of(iterable))
+                variable = self._variable(_one_of(iterable), value)
                 element = cst.Call(new.args[0].value, [cst.Arg(cst.Name(variable))])
                 loops = cst.CompFor(cst.Name(variable), new.args[1].value)
                 brackets, fresh = (cst.LeftSquareBracket(), cst.RightSquareBracket()), True
             case _:
-                variable = self._fresh("coroutine")
+                variable = self._variable("coroutine", value)
                 element, loops = cst.Name(variable), cst.CompFor(cst.Name(variable), new)
                 brackets, fresh = (cst.LeftSquareBracket(), cst.RightSquareBracket()), True
         if not self.is_read and fresh:
@@ -779,6 +794,12 @@ class _Plan:
         self.tasks.append(_Tasks(name, many=True))
         listed = cst.ListComp(self._create(element), loops, lbracket=brackets[0], rbracket=brackets[1])
         yield _line(listed, name)
+
+    def _variable(self, wanted: str, inside: ast.expr) -> str:
+        """A name for the elements: of a loop's variable nothing else may be called that, in a comprehension all may."""
+        if not self.is_read or wanted in {node.id for node in ast.walk(inside) if isinstance(node, ast.Name)}:
+            return self._fresh(wanted)
+        return wanted
 
     def _loop_is_free(self, comprehension: Comprehension) -> bool:
         """Whether a comprehension can be a loop: its variables mean nothing outside, and nothing inside keeps them."""
@@ -810,8 +831,7 @@ class _Plan:
         """The change that puts the results where the `await` was."""
         parent = self.draft.code.parent(self.place)
         if self.targets:
-            elements = [cst.Element(tasks.result) for tasks in self.tasks]
-            return {old: lambda _: cst.Tuple(elements, lpar=[], rpar=[])}
+            return {old: lambda _: self._tuple()}
         if isinstance(parent, ast.Starred) and isinstance(self.draft.code.parent(parent), ast.Call):
             argument = next(each for each in self._nodes_of_call(parent) if each.value is old)
             return {argument: lambda new: cst.FlattenSentinel(self._spliced(cst.ensure_type(new, cst.Arg)))}
@@ -837,17 +857,31 @@ class _Plan:
         listed = cst.List(elements)
         if not self._is_too_long(listed):
             return listed
+        inner, _ = self._breaks()
+        return cst.List(self._on_lines(elements), lbracket=cst.LeftSquareBracket(whitespace_after=inner))
+
+    def _tuple(self) -> cst.Tuple:
+        elements = [cst.Element(tasks.result) for tasks in self.tasks]
+        tight = cst.Tuple(elements, lpar=[], rpar=[])
+        if not self._is_too_long(tight):
+            return tight
+        inner, _ = self._breaks()
+        return cst.Tuple(self._on_lines(elements), lpar=[cst.LeftParen(whitespace_after=inner)])
+
+    def _breaks(self) -> tuple[cst.ParenthesizedWhitespace, cst.ParenthesizedWhitespace]:
+        """The line breaks inside brackets before an element and before the closing one."""
         unit = _indentation_unit(self.function, self.draft)
-        inner = cst.ParenthesizedWhitespace(indent=True, last_line=cst.SimpleWhitespace(unit))
-        outer = cst.ParenthesizedWhitespace(indent=True)
-        comma = cst.Comma(whitespace_after=inner)
-        last = cst.Comma(whitespace_after=outer)
-        return cst.List(
-            [*(each.with_changes(comma=comma) for each in elements[:-1]), elements[-1].with_changes(comma=last)],
-            lbracket=cst.LeftSquareBracket(whitespace_after=inner),
+        return (
+            cst.ParenthesizedWhitespace(indent=True, last_line=cst.SimpleWhitespace(unit)),
+            cst.ParenthesizedWhitespace(indent=True),
         )
 
-    def _is_too_long(self, listed: cst.List) -> bool:
+    def _on_lines(self, elements: Sequence[cst.BaseElement]) -> Sequence[cst.BaseElement]:
+        inner, outer = self._breaks()
+        commas = [*(cst.Comma(whitespace_after=inner) for _ in elements[:-1]), cst.Comma(whitespace_after=outer)]
+        return [each.with_changes(comma=comma) for each, comma in zip(elements, commas, strict=True)]
+
+    def _is_too_long(self, listed: cst.BaseExpression) -> bool:
         """Whether the line would be longer than formatters like it."""
         code, lines = self.draft.code, self.draft.code.statement.lines
         span = code.span(self.place)
