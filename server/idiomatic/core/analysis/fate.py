@@ -127,7 +127,9 @@ _COPYING: Final = (
 )
 
 
-def fates(function: FunctionLike, parameter: ast.arg, kind: str, code: Analysis) -> Iterator[Use]:
+def fates(
+    function: FunctionLike, parameter: ast.arg, kind: str, code: Analysis, *, is_empty: bool = False
+) -> Iterator[Use]:
     """What happens to the object that a parameter holds when it is not given.
 
     Args:
@@ -135,9 +137,10 @@ def fates(function: FunctionLike, parameter: ast.arg, kind: str, code: Analysis)
         parameter: of that function.
         kind: the object's built-in type: `list`, `dict`, `set`, `defaultdict`...
         code: the analysis of the statement.
+        is_empty: whether the object is empty: then `items or other` is never the object.
     """
     body: Sequence[ast.stmt | ast.expr] = function.body if isinstance(function.body, list) else [function.body]
-    yield from _Follower(function, kind, code).follow(parameter.arg, body)
+    yield from _Follower(function, kind, code, is_empty=is_empty).follow(parameter.arg, body)
     for call in (node for statement in body for node in ast.walk(statement) if isinstance(node, ast.Call)):
         # locals() has it, and what eval() does nobody knows.
         if code.is_name(call.func, *_SEEING_ALL) and not (call.args and code.is_name(call.func, "builtins.vars")):
@@ -177,36 +180,47 @@ def _mentions(value: ast.AST, name: str) -> bool:
 
 
 class _Follower:
-    def __init__(self, function: FunctionLike, kind: str, code: Analysis) -> None:
+    def __init__(self, function: FunctionLike, kind: str, code: Analysis, *, is_empty: bool) -> None:
         self._code = code
         self._kind = kind
+        self._is_empty = is_empty
         self._scope = code.scope_made_by(function)
         self._followed: set[str] = set()
 
     def follow(self, name: str, body: Sequence[ast.stmt | ast.expr]) -> Iterator[Use]:
-        """The uses of a local variable and of those it is assigned to."""
-        if name in self._followed:
-            return
-        self._followed.add(name)
+        """The uses of a parameter, as far as it has not been given another value for good."""
         if name in self._scope.elsewhere:
             return
-        whole = list(body)
-        for index, statement in enumerate(body):
+        end = next(
+            (
+                index + 1
+                for index, statement in enumerate(body)
+                if isinstance(statement, ast.stmt) and is_replaced_at(statement, name, self._code)
+            ),
+            len(body),
+        )
+        captured = any(
+            isinstance(node, (*FUNCTIONS, ast.Lambda)) and _mentions(node, name)
+            for statement in body[:end]
+            for node in ast.walk(statement)
+        )
+        yield from self._uses(name, body if captured else body[:end], body)
+
+    def _uses(
+        self, name: str, part: Sequence[ast.stmt | ast.expr], body: Sequence[ast.stmt | ast.expr]
+    ) -> Iterator[Use]:
+        for statement in part:
             for use in self._code.uses(name, statement, self._scope):
                 if isinstance(use.ctx, ast.Load):
-                    yield from self._use(use, whole)
+                    yield from self._use(use, body)
                 elif isinstance(self._code.parent(use), ast.AugAssign):
                     yield Use(Fate.CHANGED, use)
-            if isinstance(statement, ast.stmt) and is_replaced_at(statement, name, self._code):
-                # From here on the variable holds another object, except in functions made above.
-                rest = body[index + 1 :]
-                captured = any(
-                    isinstance(node, (*FUNCTIONS, ast.Lambda)) and _mentions(node, name)
-                    for before in body[: index + 1]
-                    for node in ast.walk(before)
-                )
-                if rest and not captured:
-                    return
+
+    def _alias(self, name: str, body: Sequence[ast.stmt | ast.expr]) -> Iterator[Use]:
+        """The uses of a variable that has the object at some time."""
+        if name not in self._followed:
+            self._followed.add(name)
+            yield from self._uses(name, body, body)
 
     def _use(self, node: ast.expr, body: Sequence[ast.stmt | ast.expr]) -> Iterator[Use]:
         """What happens to the object where an expression gives it."""
@@ -240,19 +254,22 @@ class _Follower:
             case ast.IfExp(test=test) if test is node:
                 yield Use(Fate.TESTED, node)
             # items or other, items if test else other: the expression may give the object
-            case ast.IfExp() | ast.BoolOp():
-                if isinstance(parent, ast.BoolOp):
-                    yield Use(Fate.TESTED, node)
+            case ast.BoolOp(op=ast.Or(), values=[*first, _]) if self._is_empty and node in first:
+                yield Use(Fate.TESTED, node)
+            case ast.BoolOp():
+                yield Use(Fate.TESTED, node)
                 yield from self._use(parent, body)
-            case ast.NamedExpr(target=target):
-                yield from self.follow(target.id, body)
+            case ast.IfExp():
+                yield from self._use(parent, body)
+            case ast.NamedExpr(target=named):
+                yield from self._alias(named.id, body)
                 yield from self._use(parent, body)
             # other = items
             case ast.Assign(targets=targets, value=value) if value is node:
                 for target in targets:
                     yield from self._assigned(node, target, body)
-            case ast.AnnAssign(target=target, value=value) if value is node:
-                yield from self._assigned(node, target, body)
+            case ast.AnnAssign(target=annotated):
+                yield from self._assigned(node, annotated, body)
             case ast.Attribute():
                 yield from self._attribute(node, parent)
             case ast.Subscript(value=value) if value is node:
@@ -289,7 +306,7 @@ class _Follower:
     def _assigned(self, node: ast.expr, target: ast.expr, body: Sequence[ast.stmt | ast.expr]) -> Iterator[Use]:
         match target:
             case ast.Name(id=name) if self._code.scope(target).lookup(name) is self._scope:
-                yield from self.follow(name, body)
+                yield from self._alias(name, body)
             case ast.Attribute():
                 yield Use(Fate.LEAKED, node, f"stored as `{ast.unparse(target)}`")
             case ast.Subscript(value=container):

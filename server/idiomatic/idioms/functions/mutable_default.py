@@ -240,7 +240,8 @@ def _is_none(node: ast.expr | None) -> bool:
 
 
 def _fixes(default: Default, code: Analysis) -> Iterator[Fix]:
-    uses = tuple(fates(default.function, default.parameter, default.kind, code))
+    is_empty = _is_empty(default.value)
+    uses = tuple(fates(default.function, default.parameter, default.kind, code, is_empty=is_empty))
     where = code.lines(default.function)
     title = f"Use `None` and make the {default.noun} inside the function"
     if (refusal := _refusal(default, uses, code)) is not None:
@@ -266,7 +267,7 @@ def _refusal(default: Default, uses: Sequence[Use], code: Analysis) -> str | Non
             f"`{default.name}` seems to be kept from call to call on purpose; "
             "`functools.cache` or a variable of the module would say so."
         )
-    if (varying := _varying(default.value, code)) is not None:
+    if (varying := _varying(default, code)) is not None:
         return f"`{ast.unparse(varying)}` would be evaluated at each call, and may have changed since the definition."
     annotation = default.parameter.annotation
     if annotation is not None and not _can_widen(annotation, code):
@@ -311,7 +312,7 @@ def _seen_by_others(default: Default, code: Analysis) -> Iterator[tuple[str, str
         if code.is_name(called, *TRANSPARENT):
             continue
         name = ast.unparse(called)
-        if name.rpartition(".")[2] in ROUTES:
+        if name.rpartition(".")[2] in ROUTES and not (code.qualified_name(called) or "").startswith("unittest.mock."):
             yield f"`@{name}` documents the default and hands it to callers.", "changes the documented default"
         elif not name.endswith((".setter", ".getter", ".deleter")):
             yield f"`@{name}` may read the default from the signature.", "changes the signature"
@@ -322,20 +323,22 @@ def _seen_by_others(default: Default, code: Analysis) -> Iterator[tuple[str, str
 # -- what the default is ----------------------------------------------------------------------------------------------
 
 
-def _varying(value: ast.expr, code: Analysis) -> ast.expr | None:
-    """The part of a default that may be something else when it is evaluated again; `None` if there is none."""
-    own = {node.id for node in ast.walk(value) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
-    for node in ast.walk(value):
+def _varying(default: Default, code: Analysis) -> ast.expr | None:
+    """The part of a default that may be something else when it is evaluated in the body; `None` if there is none."""
+    nodes = list(ast.walk(default.value))
+    own = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    inside = code.scope_made_by(default.function).bindings
+    constant = CONSTANT_BUILTINS | CONSTRUCTORS.keys()
+    for node in nodes:
         match node:
-            case ast.Name(id=name, ctx=ast.Load()):
-                if name not in own and code.qualified_name(node) not in CONSTANT_BUILTINS | CONSTRUCTORS.keys():
+            case ast.Name(id=name, ctx=ast.Load()) if name not in own:
+                # `collections` of `collections.deque` is judged with its attribute.
+                whole = code.parent(node) if isinstance(code.parent(node), ast.Attribute) else node
+                if code.qualified_name(whole) not in constant or name in inside:
                     return node
-            case ast.Attribute() if code.qualified_name(node) in CONSTRUCTORS:
-                pass
-            # collections.deque: its parts are names too
-            case ast.Attribute() | ast.NamedExpr() | ast.Await() | ast.Yield() | ast.YieldFrom() | ast.Lambda():
+            case ast.Attribute() if code.qualified_name(node) not in CONSTRUCTORS:
                 return node
-            case ast.Call(func=function) if not isinstance(function, (ast.Name, ast.Attribute)):
+            case ast.NamedExpr() | ast.Await() | ast.Yield() | ast.YieldFrom() | ast.Lambda():
                 return node
             case _:
                 pass
@@ -360,7 +363,7 @@ def _is_empty(value: ast.expr) -> bool:
 
 def _is_memo(default: Default, uses: Sequence[Use], code: Analysis) -> bool:
     """Whether the function remembers things in the default, and means to."""
-    changed = [use.node for use in uses if use.fate is Fate.CHANGED]
+    changed = [use.node for use in uses if use.fate is Fate.CHANGED and not _only_reads(use.node, code)]
     if not changed:
         return False
     if default.name.startswith("_") or MEMO_WORDS & set(default.name.lower().split("_")):
@@ -370,6 +373,16 @@ def _is_memo(default: Default, uses: Sequence[Use], code: Analysis) -> bool:
     if leaks:
         return False
     return any(_counts_up(node, default, code) for node in changed) or _answers_from(default, code)
+
+
+def _only_reads(node: ast.expr, code: Analysis) -> bool:
+    """Whether it is a read as written, which changes a `defaultdict` all the same."""
+    around = code.parent(node)
+    return (
+        isinstance(around, ast.Subscript)
+        and isinstance(around.ctx, ast.Load)
+        and not isinstance(code.parent(around), ast.AugAssign)
+    )
 
 
 def _counts_up(node: ast.expr, default: Default, code: Analysis) -> bool:
@@ -506,6 +519,7 @@ def to_none(default: Default, draft: Draft) -> Sequence[cst.BaseStatement]:
         default=cst.Name("None"),
         annotation=parameter.annotation and _widened(parameter.annotation, default, draft),
     )
+    value = _moved(value, default, draft)
     changed = old.with_changes(
         params=cst.ensure_type(old.params.deep_replace(parameter, widened), cst.Parameters),
         body=_with_initialization(old.body, function, default, value),
@@ -542,6 +556,40 @@ def _or_none(written: cst.BaseExpression, annotation: ast.expr, default: Default
         return cst.BinaryOperation(written, cst.BitOr(), cst.Name("None"))
     optional = draft.expression("typing.Optional", default.function)
     return cst.Subscript(optional, [cst.SubscriptElement(cst.Index(written))])
+
+
+def _moved(value: cst.BaseExpression, default: Default, draft: Draft) -> cst.BaseExpression:
+    """A default that fills several lines, indented for the body."""
+    lines = draft.code.statement.lines
+    line, column = lines.position(draft.code.span(default.value).start)
+    outer = default.function.col_offset
+    inner = getattr(value, "lbracket", None) or getattr(value, "lbrace", None)
+    if inner is not None and not isinstance(inner.whitespace_after, cst.ParenthesizedWhitespace):
+        # [1,
+        #  2]
+        shift = column - outer - len(f"{default.name} = ")
+    else:
+        # [
+        #     1,
+        # ]
+        text = lines.line(line)
+        shift = len(text) - len(text.lstrip(" \t")) - outer
+    shifted = value.visit(_Shift(shift))
+    assert isinstance(shifted, cst.BaseExpression)
+    return shifted
+
+
+class _Shift(cst.CSTTransformer):
+    def __init__(self, shift: int) -> None:
+        super().__init__()
+        self._shift = shift
+
+    def leave_ParenthesizedWhitespace(
+        self, original_node: cst.ParenthesizedWhitespace, updated_node: cst.ParenthesizedWhitespace
+    ) -> cst.ParenthesizedWhitespace:
+        old = original_node.last_line.value
+        new = old[self._shift :] if self._shift >= 0 else " " * -self._shift + old
+        return updated_node.with_changes(last_line=cst.SimpleWhitespace(new))
 
 
 def _with_initialization(
