@@ -86,7 +86,9 @@ class Draft:
         self._line = start
         self._old = _readable(statement.text[self._span.start : self._span.end])
         self._is_nested = self._old[:1] in {" ", "\t"}
-        source = (_WRAPPER if self._is_nested else "") + self._old
+        # libcst takes the first line's ending for the usual one.
+        self._wrapper = _WRAPPER.replace("\n", _newline(document)) if self._is_nested else ""
+        source = self._wrapper + self._old
         block = code.siblings(first)
         if _depth(block[block.index(first) : block.index(last) + 1]) > _DEEPEST:
             raise DraftError("This code nests too deeply to be rewritten.")
@@ -206,7 +208,7 @@ class Draft:
             if isinstance(block, cst.Module)
             else self._module.with_deep_changes(self._block(self._module), body=list(body))
         )
-        new = module.code.removeprefix(_WRAPPER)
+        new = module.code.removeprefix(self._wrapper)
         if lost := _comments(self._old) - _comments(new):
             raise DraftError(f"The comment {next(iter(lost))!r} would be lost.")
         if not self._old.endswith(("\n", "\r")):
