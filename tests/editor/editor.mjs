@@ -301,17 +301,15 @@ export class Editor {
     return hover.first().innerText();
   }
 
-  /** Opens the menu of quick fixes at the cursor and waits for the one with this title. */
+  /** Opens the menu of quick fixes at the cursor and gives the row with this title. */
   async quickFixes(title) {
-    await this.press('Control+.');
-    const row = this.page.locator('.action-widget .monaco-list-row.action', { hasText: title });
-    await row.first().waitFor();
-    return row.first();
-  }
-
-  async menuTitles() {
-    const titles = await this.page.locator('.action-widget .monaco-list-row.action').allInnerTexts();
-    return titles.map((title) => title.trim());
+    const row = this.page.locator('.action-widget .monaco-list-row.action', { hasText: title }).first();
+    // Underlines that are still those of the file before let the key come too early.
+    await poll(`quick fix ${title}`, async () => {
+      await this.press('Escape', 'Control+.');
+      return row.waitFor({ timeout: 3_000 }).then(() => true, () => false);
+    });
+    return row;
   }
 
   async notification(text) {
