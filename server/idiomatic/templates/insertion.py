@@ -78,7 +78,7 @@ def insertion(template: Template, document: Document, offset: int, target: Versi
         msg = f"no statement can begin at offset {offset}"
         raise ValueError(msg)
     module = Module(document)
-    code, binds, needs = _for_target(template, target)
+    code, binds, needs = _for_target(template, target, _declared_already(document, found))
     renamed = _free_names(binds, code, module, found)
     stops = [renamed.get(stop, stop) for stop in template.tab_stops]
     if renamed:
@@ -92,6 +92,8 @@ def insertion(template: Template, document: Document, offset: int, target: Versi
     edits, head = _apart(document, found, imports.plan(document, added, before=before))
     newline = document.newline
     indented = _indented(code, found.indentation, _unit(document))
+    if not head and found.place is Place.MODULE and re.match(r"@|async def|def|class", code):
+        head = "\n" * max(0, 2 - found.blank)
     plain = head + indented.rstrip("\n")
     return Insertion(
         found.span,
@@ -111,16 +113,22 @@ def _statement_at(document: Document, offset: int) -> Statement | None:
 # -- for the target version -----------------------------------------------------------------------------------------
 
 
-def _for_target(template: Template, target: Version) -> tuple[str, Sequence[str], Sequence[Needed]]:
-    """The code, what it binds and what it needs: with type parameters, `def f[**P, R]`, from 3.12."""
+def _for_target(
+    template: Template, target: Version, declared: Set[tuple[str, str]]
+) -> tuple[str, Sequence[str], Sequence[Needed]]:
+    """The code, what it binds and what it needs.
+
+    From 3.12 type variables become type parameters, `def f[**P, R]`; before, those declared already are left out.
+    """
     code, binds = template.code, _binds(template.code)
-    variables = _type_variables(code) if target >= (3, 12) else {}
+    is_new = target >= (3, 12)
+    variables = {name: stars for name, stars in _type_variables(code).items() if is_new or (name, stars) in declared}
     if not variables:
         return code, binds, template.needs
     lines = code.splitlines(keepends=True)
     # From the end, so that line numbers stay right.
     for definition in reversed(ast.parse(code).body):
-        if isinstance(definition, (ast.FunctionDef, ast.AsyncFunctionDef)):
+        if is_new and isinstance(definition, (ast.FunctionDef, ast.AsyncFunctionDef)):
             used = [name for name in _names_in_order(definition) if name in variables]
             if used:
                 row = definition.lineno - 1
@@ -135,6 +143,16 @@ def _for_target(template: Template, target: Version) -> tuple[str, Sequence[str]
         [name for name in binds if name not in variables],
         [need for need in template.needs if need.name not in gone],
     )
+
+
+def _declared_already(document: Document, at: Site) -> Set[tuple[str, str]]:
+    """The type variables that the module declares above a place, with their stars."""
+    return {
+        pair
+        for statement in document.statements
+        if document.offset(statement) < at.span.start and ("TypeVar" in statement.text or "ParamSpec" in statement.text)
+        for pair in _type_variables(statement.text).items()
+    }
 
 
 def _declared(statement: ast.Assign) -> str | None:
@@ -243,26 +261,16 @@ def _known(need: Needed, module: Module, at: Site) -> str | None:
 def _is_visible(name: str, document: Document, at: Site) -> bool:
     """Whether a name that the module imports means that at the place."""
     if at.place in {Place.FUNCTION, Place.ASYNC_FUNCTION}:
-        return not _is_bound_locally(name, document, at)
+        return name not in at.local
     # Code of the module and of its classes runs in order.
     word = re.compile(rf"\b{re.escape(name)}\b")
     for statement in document.statements:
-        if document.offset(statement) >= at.span.start:
-            return False
         for node in statement.nodes:
+            if document.place(statement, statement.span(node)).start >= at.span.start:
+                return False
             if isinstance(node, (ast.Import, ast.ImportFrom)) and word.search(statement.source(node)):
                 return True
     return False
-
-
-def _is_bound_locally(name: str, document: Document, at: Site) -> bool:
-    """Whether one of the functions around seems to have a variable of that name."""
-    if name not in at.local:
-        return False
-    statement = _statement_at(document, at.span.start)
-    pattern = rf"\b{re.escape(name)}\b\s*(?:=[^=]|:=|:[^=]|,|\)|\bin\b)|\b(?:as|import)\s+{re.escape(name)}\b"
-    # An argument in a call looks like a parameter: rather one import too many than a wrong name.
-    return statement is not None and re.search(pattern, statement.text) is not None
 
 
 def _forms(need: Needed) -> Iterator[imports.Import]:
@@ -303,7 +311,8 @@ _TEMPLATE_UNIT: Final = "    "
 
 def _unit(document: Document) -> str:
     """What the document indents with."""
-    found = re.search(r"^[^\s#].*:[ \t]*(?:#.*)?(?:\r\n|\r|\n)([ \t]+)\S", document.text, flags=re.MULTILINE)
+    text = re.sub(r"\r\n?", "\n", document.text)
+    found = re.search(r"^[^\s#].*:[ \t]*(?:#.*)?\n([ \t]+)\S", text, flags=re.MULTILINE)
     return found[1] if found else _TEMPLATE_UNIT
 
 

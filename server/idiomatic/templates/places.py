@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 _TYPED: Final = re.compile(r"([ \t\f]*)([\w-]*)\Z")
 _HEAD: Final = re.compile(r"([ \t]*)(async[ \t]+def|def|class)\b")
-_WORD: Final = re.compile(r"\b[^\W\d]\w*\b")
+# What looks like a binding: an argument in a call does too, and then one name is avoided without need.
+_BINDS: Final = re.compile(r"\b([^\W\d]\w*)\s*(?:=(?!=)|:=|:(?!=)|,|\)|\bin\b)|\b(?:as|import|def|class)\s+(\w+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +35,15 @@ class Site:
         place: what it stands in.
         span: what has been typed of it, up to the cursor; a template takes its place.
         indentation: the white space before it.
-        local: the words that occur in the functions and classes around, which a template does not bind anew.
+        local: the names that the functions around bind.
+        blank: how many blank lines are above; at least two where there is nothing else.
     """
 
     place: Place
     span: Span
     indentation: str
     local: frozenset[str]
+    blank: int
 
 
 def site(document: Document, offset: int) -> Site | None:
@@ -69,15 +72,44 @@ def site(document: Document, offset: int) -> Site | None:
         if scopes is None:
             return None
         place = _place(scopes[-1] if scopes else None)
-        local = {word for scope in scopes[:1] for word in _WORD.findall(statement.source(scope))}
+        local = {name for scope in scopes[:1] for name in _bound(scope)}
     else:
         head = statement.text[:position]
         if not _begins_statement(head[: len(head) - len(indentation)]):
             return None
-        place, local = _by_indentation(head, len(indentation.expandtabs())), set(_WORD.findall(statement.text))
-        if place is Place.MODULE:
-            local = set()
-    return Site(place, span, indentation, frozenset(local - {word}))
+        place = _by_indentation(head, len(indentation.expandtabs()))
+        local = (
+            set[str]()
+            if place is Place.MODULE
+            else {name for found in _BINDS.findall(statement.text) for name in found}
+        )
+    return Site(place, span, indentation, frozenset(local), _blank_lines(text[:start]))
+
+
+def _blank_lines(head: str) -> int:
+    """How many blank lines a text ends with; two if it has no other, or ends with a comment that may belong below."""
+    for count, line in enumerate(reversed(head.splitlines())):
+        if line.strip("\ufeff \t\f"):
+            return 2 if not count and line.lstrip().startswith("#") else count
+    return 2
+
+
+def _bound(scope: ast.stmt) -> Iterator[str]:
+    """The names that a definition and those inside it bind."""
+    for node in ast.walk(scope):
+        match node:
+            case ast.arg(arg=name) | ast.ExceptHandler(name=str(name)):
+                yield name
+            case ast.Name(id=name, ctx=ast.Store() | ast.Del()):
+                yield name
+            case ast.alias(name=name, asname=alias):
+                yield alias or name.partition(".")[0]
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+                yield name
+            case ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)) | ast.MatchMapping(rest=str(name)):
+                yield name
+            case _:
+                pass
 
 
 def _statement(document: Document, offset: int) -> Statement | None:

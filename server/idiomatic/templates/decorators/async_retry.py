@@ -34,12 +34,12 @@ def retry(
     base_delay: float = 0.1,
     max_delay: float = 10.0,
 ) -> Callable[[Callable[P, Awaitable[R]]], Callable[P, Coroutine[Any, Any, R]]]:
-    """Call a coroutine function again when it fails, with exponential backoff and jitter.
+    """Call a coroutine function again when it fails, waiting longer each time.
 
     Args:
         *exceptions: the failures after which another attempt is worth while.
         attempts: how often it is called at most.
-        base_delay: seconds to wait after the first failure; doubled after each further one.
+        base_delay: seconds to wait after the first failure, doubled after each other.
         max_delay: seconds to wait at most.
 
     Returns:
@@ -49,7 +49,9 @@ def retry(
         msg = f"at least one attempt is needed, not {attempts}"
         raise ValueError(msg)
 
-    def decorate(func: Callable[P, Awaitable[R]]) -> Callable[P, Coroutine[Any, Any, R]]:
+    def decorate(
+        func: Callable[P, Awaitable[R]],
+    ) -> Callable[P, Coroutine[Any, Any, R]]:
         @functools.wraps(func)
         async def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
             for attempt in range(attempts - 1):
@@ -57,7 +59,7 @@ def retry(
                     return await func(*args, **kwargs)
                 except exceptions:
                     delay = min(max_delay, base_delay * 2**attempt)
-                # Between half and all of it: a wait is never shorter than the one before.
+                # Half to all of it: no wait is shorter than the one before.
                 await asyncio.sleep(delay * random.uniform(0.5, 1.0))
             return await func(*args, **kwargs)
 
