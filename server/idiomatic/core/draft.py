@@ -308,7 +308,8 @@ def _readable(text: str, *, keep: bool = False) -> str:
 
 
 def _indentation(document: Document) -> str:
-    found = re.search(r"^(?:[^\s#].*:[ \t]*(?:#.*)?\r?[\n\r])([ \t]+)\S", document.text, flags=re.MULTILINE)
+    text = re.sub(r"\r\n?", "\n", document.text)
+    found = re.search(r"^(?:[^\s#].*:[ \t]*(?:#.*)?\n)([ \t]+)\S", text, flags=re.MULTILINE)
     return found.group(1) if found else "    "
 
 
