@@ -885,9 +885,9 @@ class _Plan:
         """Whether the line would be longer than formatters like it."""
         code, lines = self.draft.code, self.draft.code.statement.lines
         span = code.span(self.place)
-        before, after = lines.position(span.start)[1], lines.position(span.end)
-        rest = len(lines.line(after[0])) - after[1]
-        return before + len(self.draft.code_for(listed)) + rest > 88
+        (first, start), (last, end) = lines.position(span.start), lines.position(span.end)
+        line = lines.line(first)[:start] + self.draft.code_for(listed) + lines.line(last)[end:]
+        return len(line.expandtabs(4)) > 88
 
 
 _COMMA: Final = cst.Comma(whitespace_after=cst.SimpleWhitespace(" "))
