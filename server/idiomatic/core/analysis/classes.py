@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import ast
-import re
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from idiomatic.core.analysis.tree import FUNCTIONS, Tree, tree
@@ -130,16 +128,22 @@ def _owner(receiver: ast.expr, index: Tree) -> tuple[str | None, str | None]:
     return None, None
 
 
-def words(module: Module, wanted: tuple[str, ...]) -> frozenset[str]:
-    """Question: which of these words occur in the module, be it in code, text or comments."""
+def uses(module: Module, wanted: tuple[str, ...]) -> frozenset[str]:
+    """Question: which of these are called, imported or read as an attribute anywhere in the module."""
     return frozenset(
-        found for statement in module.document.statements for found in _pattern(wanted).findall(statement.text)
+        name
+        for name in wanted
+        for statement in module.document.statements
+        if name in statement.text and name in statement.fact(_used)
     )
 
 
-@lru_cache(maxsize=64)
-def _pattern(wanted: tuple[str, ...]) -> re.Pattern[str]:
-    return re.compile(rf"\b(?:{'|'.join(map(re.escape, wanted))})\b")
+def _used(statement: Statement) -> frozenset[str]:
+    index = statement.fact(tree)
+    found = {node.attr for node in index.of(ast.Attribute)}
+    found |= {node.func.id for node in index.of(ast.Call) if isinstance(node.func, ast.Name)}
+    found |= {node.module.partition(".")[0] for node in index.of(ast.ImportFrom) if node.module}
+    return frozenset(found | {node.name.partition(".")[0] for node in index.of(ast.alias)})
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from idiomatic.core.analysis.constructors import methods
+from idiomatic.core.facts import ClassFact
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -55,7 +56,7 @@ _DOES: Final = re.compile(
 )
 # Methods that tell something about the data, or give it in another form.
 _TELLS: Final = re.compile(
-    r"_?(?:to|as|from|is|has|get|with|can|should|in)_.*|_?(?:copy|clone|replace|asdict|dict|json|key|serialize|dump|dumps)$"
+    r"_?(?:to|as|from|is|has|with|can|should|in)_.*|_?(?:copy|clone|replace|asdict|dict|json|key|serialize|dump|dumps)$"
     r"|(?:describe|summary|summarize|display|distance.*|area|perimeter|total.*|full_.*|display_.*|length|norm|magnitude)$"
 )
 _VALUES: Final = _set(
@@ -91,6 +92,8 @@ def holds_data(
     behaviour = [member for member in members if _is_behaviour(member, code)]
     if not behaviour:
         return True
+    if {member.name for member in behaviour} & _inherited(node, code):
+        return False
     if any(_DOES.match(member.name) for member in behaviour) or _last_word(node.name) in _DOERS:
         return False
     if any(_is_collaborator(parameter) for parameter in parameters):
@@ -120,6 +123,12 @@ def _uses_as_collaborator(method: ast.FunctionDef | ast.AsyncFunctionDef, parame
     return False
 
 
+def _inherited(node: ast.ClassDef, code: Analysis) -> set[str]:
+    """The methods of the bases, as far as they are known: what overrides them is there to be called."""
+    facts = (code.definition(base) for base in node.bases)
+    return {method.name for fact in facts if isinstance(fact, ClassFact) for method in fact.methods}
+
+
 def _is_behaviour(method: ast.FunctionDef | ast.AsyncFunctionDef, code: Analysis) -> bool:
     if method.name.startswith("__") and method.name.endswith("__"):
         return False
@@ -134,7 +143,8 @@ def _is_behaviour(method: ast.FunctionDef | ast.AsyncFunctionDef, code: Analysis
                 return False
             case _:
                 pass
-    return not _TELLS.match(method.name)
+    takes = len(method.args.posonlyargs) + len(method.args.args) + len(method.args.kwonlyargs) - 1
+    return not (_TELLS.match(method.name) or (takes == 0 and method.name.lstrip("_").startswith("get_")))
 
 
 def _last_word(name: str) -> str:

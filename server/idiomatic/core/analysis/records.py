@@ -462,7 +462,15 @@ def kind_of_default(default: ast.expr, code: Analysis) -> classes.Value | None:
         case ast.Name(id=name):
             if (code.qualified_name(default) or "").startswith("builtins."):
                 return classes.Value("definition")
-            return code.ask(classes.value, name) if code.local_bindings(default) is None else None
+            local = code.local_bindings(default)
+            if local is None:
+                return code.ask(classes.value, name)
+            match code.parent(local[0].node):
+                # LIMIT = 5, in the class body or in the function around
+                case ast.Assign(targets=[_], value=value) | ast.AnnAssign(value=ast.expr() as value) if len(local) == 1:
+                    return classes.kind_of_value(value)
+                case _:
+                    return None
         case ast.Attribute(value=ast.Name(id=name)):
             found = code.ask(classes.value, name)
             return classes.Value("constant") if found is not None and found.kind == "enum" else None

@@ -448,7 +448,7 @@ def _against_frozen(record: Record, code: Analysis) -> Iterator[str]:
             yield f"This module sets or deletes an attribute `{write.attribute}`, perhaps of one of its objects."
         elif write.owner in record.subclasses:
             yield f"Its subclass `{write.owner}` sets `{write.attribute}`."
-    for word in sorted(code.ask(classes.words, _WRITERS)):
+    for word in sorted(code.ask(classes.uses, _WRITERS)):
         yield f"This module uses `{word}`, which may change its objects."
     if record.subclasses:
         yield f"`{record.subclasses[0]}` inherits from it, and could no longer be a dataclass that is not frozen."
@@ -494,7 +494,7 @@ def _against_slots(record: Record, code: Analysis) -> Iterator[str]:
         for write in sorted(code.ask(classes.own_writes, node.name), key=str):
             if write.attribute not in record.names:
                 yield f"Its method `{write.method}` adds the attribute `{write.attribute}`."
-        for word in sorted(code.ask(classes.words, _NO_SLOTS)):
+        for word in sorted(code.ask(classes.uses, _NO_SLOTS)):
             yield f"This module uses `{word}`."
 
 
