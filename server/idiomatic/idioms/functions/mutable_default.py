@@ -562,9 +562,10 @@ def _moved(value: cst.BaseExpression, default: Default, draft: Draft) -> cst.Bas
     """A default that fills several lines, indented for the body."""
     lines = draft.code.statement.lines
     line, column = lines.position(draft.code.span(default.value).start)
-    outer = default.function.col_offset
-    inner = getattr(value, "lbracket", None) or getattr(value, "lbrace", None)
-    if inner is not None and not isinstance(inner.whitespace_after, cst.ParenthesizedWhitespace):
+    head = lines.line(lines.position(draft.code.span(default.function).start)[0])
+    outer = _indentation(head)
+    opening = getattr(value, "lbracket", None) or getattr(value, "lbrace", None)
+    if opening is not None and not isinstance(opening.whitespace_after, cst.ParenthesizedWhitespace):
         # [1,
         #  2]
         shift = column - outer - len(f"{default.name} = ")
@@ -572,14 +573,20 @@ def _moved(value: cst.BaseExpression, default: Default, draft: Draft) -> cst.Bas
         # [
         #     1,
         # ]
-        text = lines.line(line)
-        shift = len(text) - len(text.lstrip(" \t")) - outer
+        shift = _indentation(lines.line(line)) - outer
     shifted = value.visit(_Shift(shift))
     assert isinstance(shifted, cst.BaseExpression)
     return shifted
 
 
+def _indentation(line: str) -> int:
+    text = line.lstrip("\ufeff")
+    return len(text) - len(text.lstrip(" \t\f"))
+
+
 class _Shift(cst.CSTTransformer):
+    """Moves the lines of an expression in brackets to the left, or to the right if the shift is negative."""
+
     def __init__(self, shift: int) -> None:
         super().__init__()
         self._shift = shift
@@ -587,9 +594,16 @@ class _Shift(cst.CSTTransformer):
     def leave_ParenthesizedWhitespace(
         self, original_node: cst.ParenthesizedWhitespace, updated_node: cst.ParenthesizedWhitespace
     ) -> cst.ParenthesizedWhitespace:
-        old = original_node.last_line.value
-        new = old[self._shift :] if self._shift >= 0 else " " * -self._shift + old
-        return updated_node.with_changes(last_line=cst.SimpleWhitespace(new))
+        return updated_node.with_changes(last_line=self._shifted(original_node.last_line))
+
+    def leave_EmptyLine(self, original_node: cst.EmptyLine, updated_node: cst.EmptyLine) -> cst.EmptyLine:
+        if original_node.comment is None:
+            return updated_node
+        return updated_node.with_changes(whitespace=self._shifted(original_node.whitespace))
+
+    def _shifted(self, space: cst.SimpleWhitespace) -> cst.SimpleWhitespace:
+        old = space.value
+        return cst.SimpleWhitespace(old[self._shift :] if self._shift >= 0 else " " * -self._shift + old)
 
 
 def _with_initialization(
