@@ -16,6 +16,7 @@ def command(name: str) -> None:
     import difflib
 
     from idiomatic.core import catalogue
+    from idiomatic.core.idiom import Kind
 
     rules = catalogue.rules()
     if name not in rules:
@@ -23,11 +24,10 @@ def command(name: str) -> None:
         hint = f"did you mean `{nearest[0]}`? " if nearest else ""
         raise click.BadParameter(f"there is no rule `{name}`; {hint}`idiomatic rules` lists them.", param_hint="NAME")
     rule = rules[name]
-    minor = ".".join(map(str, rule.since))
     facts = [
         f"Family `{rule.family}`",
-        f"{rule.kind}, shown as {rule.severity}" if rule.severity != "off" else str(rule.kind),
-        f"needs Python {minor}" if rule.since > (3, 0) else "",
+        f"{rule.kind}, shown as {rule.severity}" if rule.kind != Kind.REFACTOR else f"{rule.kind}, only an action",
+        f"needs Python {terminal.version(rule.since)}" if rule.since > (3, 0) else "",
         f"also known as {', '.join(rule.also)}" if rule.also else "",
     ]
     text = f"# {rule.name}\n\n{'; '.join(filter(None, facts))}.\n\n{rule.text}\n"

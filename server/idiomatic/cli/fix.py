@@ -43,20 +43,19 @@ def command(
     overrides = {"select": select, "ignore": ignore, "target-version": target_version}
     with sources.workspace(overrides, isolated=isolated) as workspace:
         given = sources.find(paths, stdin_filename, workspace)
-        work = FixAll(workspace, unsafe_fixes, writes=not diff and given.stdin is None)
+        work = FixAll(workspace, unsafe_fixes, writes=not (diff or given.is_stdin))
         reports = given.each(
             work, lambda file: FixReport(shown_path(file), faults=(Fault(shown_path(file), CRASHED),)), "Fixing"
         )
     if diff:
         for report in reports:
             _print_diff(report)
-    elif given.stdin is not None:
-        _print_bytes(b"".join(report.text for report in reports))
-    faults = [*given.faults, *(fault for report in reports for fault in report.faults)]
-    if given.raw is not None and not diff:
-        _print_bytes(given.raw)  # it could not be decoded: an editor that replaces its text gets it back
+    elif given.is_stdin:
+        # What could not be decoded or parsed goes back as it came: an editor takes this for its text.
+        _print_bytes(b"".join(report.text for report in reports) if given.raw is None else given.raw)
     for line in _summary(reports, unsafe=unsafe_fixes, done=not diff):
-        terminal.show(line, error=diff or bool(given.stdin))
+        terminal.show(line, error=diff or given.is_stdin)
+    faults = [*given.faults, *(fault for report in reports for fault in report.faults)]
     terminal.report(faults, [warning for report in reports for warning in report.warnings])
     sys.exit(terminal.FAILURE if faults else 0)
 

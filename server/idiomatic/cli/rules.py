@@ -2,16 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import click
 
 from idiomatic.cli import terminal
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from idiomatic.core.idiom import Idiom
 
 
 @click.command("rules")
@@ -22,29 +15,22 @@ def command(output_format: str) -> None:
 
     rules = catalogue.rules().values()
     if output_format == "json":
-        _print_json(rules)
+        listed = [
+            {
+                "name": rule.name,
+                "family": rule.family,
+                "kind": str(rule.kind),
+                "severity": str(rule.severity),
+                "since": terminal.version(rule.since),
+                "also": list(rule.also),
+                "advice": rule.advice,
+            }
+            for rule in rules
+        ]
+        terminal.print_json(listed)
         return
-    rows = [(rule.name, rule.family, str(rule.kind), _since(rule), ", ".join(rule.also), rule.advice) for rule in rules]
-    terminal.print_table(("name", "family", "kind", "since", "also", "advice"), rows)
-
-
-def _print_json(rules: Iterable[Idiom]) -> None:
-    import json
-
-    listed = [
-        {
-            "name": rule.name,
-            "family": rule.family,
-            "kind": str(rule.kind),
-            "severity": str(rule.severity),
-            "since": _since(rule),
-            "also": list(rule.also),
-            "advice": rule.advice,
-        }
+    rows = [
+        (rule.name, rule.family, str(rule.kind), terminal.version(rule.since), ", ".join(rule.also), rule.advice)
         for rule in rules
     ]
-    click.echo(json.dumps(listed, indent=2, ensure_ascii=False))
-
-
-def _since(rule: Idiom) -> str:
-    return ".".join(map(str, rule.since))
+    terminal.print_table(("name", "family", "kind", "since", "also", "advice"), rows)

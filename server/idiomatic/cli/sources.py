@@ -43,6 +43,11 @@ class Sources:
     raw: bytes | None = None
     faults: tuple[Fault, ...] = ()
 
+    @property
+    def is_stdin(self) -> bool:
+        """Whether stdin was read."""
+        return self.stdin is not None or self.raw is not None
+
     def each(self, work: Callable[[Given], R], on_crash: Callable[[Path], R], label: str) -> list[R]:
         """`work` for each of them, in order."""
         if self.stdin is not None:

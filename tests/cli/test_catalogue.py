@@ -1,0 +1,111 @@
+"""`rules`, `explain`, `templates`, `server`, and the command as a whole."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+from idiomatic import __version__
+from idiomatic.cli import terminal
+from idiomatic.core import catalogue
+from idiomatic.templates import catalogue as templates
+
+from tests.cli.run import process, run
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_rules_are_the_catalogue() -> None:
+    listed = json.loads(run("rules", "--output-format", "json").stdout)
+    assert [rule["name"] for rule in listed] == list(catalogue.rules())
+    assert {"unused-suppression", "unknown-suppression"} < {rule["name"] for rule in listed}
+    [rule] = [rule for rule in listed if rule["name"] == "naive-utcnow"]
+    assert rule == {
+        "name": "naive-utcnow",
+        "family": "observability",
+        "kind": "problem",
+        "severity": "warning",
+        "since": "3.2",
+        "also": ["DTZ003", "DTZ004"],
+        "advice": catalogue.load()["naive-utcnow"].advice,
+    }
+    table = run("rules").stdout.splitlines()
+    assert len(table) == len(listed) + 1
+    assert table[0].split() == ["name", "family", "kind", "since", "also", "advice"]
+
+
+@pytest.mark.parametrize("name", catalogue.rules())
+def test_every_rule_is_explained(name: str) -> None:
+    result = run("explain", name)
+    rule = catalogue.rules()[name]
+    assert result.exit_code == 0
+    assert result.stdout.startswith(f"# {name}\n\nFamily `{rule.family}`; {rule.kind}")
+    assert rule.text in result.stdout
+    assert "\x1b" not in result.stdout
+
+
+def test_an_unknown_rule_is_not_explained() -> None:
+    result = run("explain", "naive-utcnw")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "did you mean `naive-utcnow`?" in result.stderr
+
+
+def test_explained_with_colours_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(terminal, "wants_colour", lambda: True)
+    assert "\x1b[" in run("explain", "naive-utcnow").stdout
+
+
+def test_templates_are_their_catalogue() -> None:
+    listed = json.loads(run("templates", "--output-format", "json").stdout)
+    assert [template["name"] for template in listed] == list(templates.load())
+    assert all(template["title"] and template["code"] and template["prefixes"] for template in listed)
+    assert len(run("templates").stdout.splitlines()) == len(listed) + 1
+
+
+def test_help_and_version() -> None:
+    result = run("--help")
+    assert result.exit_code == 0
+    for command in ("check", "fix", "explain", "rules", "templates", "server"):
+        assert f"\n  {command} " in result.stdout
+        assert run(command, "--help").exit_code == 0
+    assert run("--version").stdout == f"idiomatic {__version__}\n"
+    assert run("nonsense").exit_code == 2
+    assert run("server", "--tcp", "nonsense").exit_code == 2
+    assert run("server", "--tcp", "127.0.0.1:0", "--stdio").exit_code == 2
+
+
+def test_the_server_is_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    from idiomatic import lsp
+
+    started: list[object] = []
+
+    def start(*, tcp: tuple[str, int] | None) -> int:
+        started.append(tcp)
+        return 7
+
+    monkeypatch.setattr(lsp, "start", start)
+    assert run("server").exit_code == 7
+    assert run("server", "--stdio", "--clientProcessId=1").exit_code == 7
+    assert run("server", "--tcp", "[::1]:2087").exit_code == 7
+    assert started == [None, None, ("::1", 2087)]
+
+
+def test_a_start_loads_only_what_it_needs(tmp_path: Path) -> None:
+    code = (
+        "import sys; from click.testing import CliRunner; from idiomatic.cli.main import idiomatic;"
+        "CliRunner().invoke(idiomatic, ['check', '--help']);"
+        "print(*(m for m in ('libcst', 'rich', 'jedi', 'pygls', 'cattrs', 'pathspec') if m in sys.modules))"
+    )
+    result = subprocess.run([sys.executable, "-P", "-c", code], cwd=tmp_path, capture_output=True, check=True)
+    assert result.stdout.split() == []
+
+
+def test_a_user_folder_can_not_shadow_us(tmp_path: Path) -> None:
+    for name in ("click", "idiomatic", "typing", "server"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('imported')\n")
+    assert process("--version", cwd=tmp_path).stdout.decode() == f"idiomatic {__version__}{os.linesep}"
