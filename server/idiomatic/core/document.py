@@ -18,7 +18,7 @@ from functools import cached_property
 from itertools import accumulate
 from typing import TYPE_CHECKING, Final, TypeVar, cast
 
-from idiomatic.core.text import BOM, Lines, Span, newline_of
+from idiomatic.core.text import BOM, Edit, Lines, Span, apply_edits, newline_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -30,6 +30,10 @@ UNPARSABLE: Final = (SyntaxError, ValueError, RecursionError, MemoryError)
 
 # A line that can't begin a statement of its own: it continues the one above.
 _CONTINUES: Final = re.compile(r"[\s)\]}]|(?:else|elif|except|finally|case)\b")
+
+
+# From here on, parsing everything once is cheaper than the edits one by one.
+_FEW: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +145,7 @@ class Document:
     def __init__(self, statements: Iterable[Statement], fault: Fault | None = None) -> None:
         self.statements = tuple(statements)
         self.fault = fault
+        self._facts: dict[Callable[[Document], object], object] = {}
 
     @classmethod
     def parse(cls, text: str) -> Document:
@@ -177,6 +182,12 @@ class Document:
     def _places(self) -> dict[Statement, int]:
         starts = [0, *self._ends]
         return dict(zip(self.statements, starts, strict=False))
+
+    def fact(self, of: Callable[[Document], T]) -> T:
+        """`of(self)`, computed once."""
+        if of not in self._facts:
+            self._facts[of] = of(self)
+        return cast("T", self._facts[of])
 
     def __len__(self) -> int:
         return self._ends[-1] if self._ends else 0
@@ -238,6 +249,21 @@ class Document:
             remains = Remains(touched, 0, inner, len(new) - len(old))
             return Document([*before, *_salvage(new, remains, at_start=not before), *after], _fault(error, whole))
         return Document(_reuse(_split(whole, tree), self.statements))
+
+    def edited(self, edits: Iterable[Edit]) -> Document:
+        """The document after several edits that do not overlap; insertions at one offset are made in the order given.
+
+        Raises:
+            ValueError: two edits overlap, or one lies outside the text.
+        """
+        changes = list(edits)
+        if len(changes) <= _FEW:
+            document = self
+            for edit in sorted(changes, key=lambda edit: edit.span)[::-1]:
+                document = document.edit(edit.span, edit.text)
+            return document
+        fresh = Document.parse(apply_edits(self.text, changes))
+        return Document(_reuse(fresh.statements, self.statements), fresh.fault)
 
 
 def _parse(text: str, *, at_start: bool = True) -> ast.Module:

@@ -11,25 +11,30 @@ those that had asked the module something whose answer changed.
 from __future__ import annotations
 
 import logging
+import re
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from idiomatic.core.analysis.code import Analysis, Version
 from idiomatic.core.analysis.tree import tree
 from idiomatic.core.draft import DraftError, Rewriting, draft
 from idiomatic.core.idiom import Finding, Fix, Idiom, Kind, Refused, Safe, Unsafe
+from idiomatic.core.imports import droppable, plan
 from idiomatic.core.module import Module
 from idiomatic.core.suppression import UNKNOWN, Suppression, judge, silence, silenced_lines, suppressions
-from idiomatic.core.text import Edit, Span
+from idiomatic.core.text import Edit, Span, apply_edits
 
 if TYPE_CHECKING:
     import ast
-    from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 
-    from idiomatic.core.document import Statement
+    from idiomatic.core.document import Document, Statement
 
 logger = logging.getLogger(__name__)
+
+_WORD: Final = re.compile(r"\b[^\W\d]\w*\b")
 
 
 @dataclass(frozen=True)
@@ -45,16 +50,24 @@ class Rules:
     idioms: tuple[Idiom, ...]
     target: Version
     known: frozenset[str]
-    by_node: Mapping[type[ast.AST], tuple[Idiom, ...]] = field(init=False, repr=False)
+    _by_trigger: Mapping[str, tuple[Idiom, ...]] = field(init=False, repr=False)
+    _always: tuple[Idiom, ...] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         active = tuple(idiom for idiom in self.idioms if idiom.since <= self.target)
-        object.__setattr__(self, "idioms", active)
-        by_node: defaultdict[type[ast.AST], list[Idiom]] = defaultdict(list)
+        by_trigger: defaultdict[str, list[Idiom]] = defaultdict(list)
         for idiom in active:
-            for node in idiom.nodes:
-                by_node[node].append(idiom)
-        object.__setattr__(self, "by_node", {node: tuple(idioms) for node, idioms in by_node.items()})
+            for trigger in idiom.triggers:
+                by_trigger[trigger].append(idiom)
+        object.__setattr__(self, "idioms", active)
+        object.__setattr__(self, "_by_trigger", {trigger: tuple(idioms) for trigger, idioms in by_trigger.items()})
+        # The rules about suppressions want no nodes: they are never asked.
+        object.__setattr__(self, "_always", tuple(idiom for idiom in active if idiom.nodes and not idiom.triggers))
+
+    def asked(self, text: str) -> Sequence[Idiom]:
+        """The idioms that could find something in a statement."""
+        found = [idioms for trigger, idioms in self._by_trigger.items() if trigger in text]
+        return list(dict.fromkeys(idiom for idioms in (self._always, *found) for idiom in idioms))
 
     @property
     def names(self) -> frozenset[str]:
@@ -275,17 +288,14 @@ def _examine(module: Module, statement: Statement, rules: Rules, known: Mapping[
         return Entry(tuple(_remembered(statement, known)), {}, None)
     code = Analysis(module, statement, rules.target)
     text = statement.text
-    asked = {
-        idiom for idiom in rules.idioms if not idiom.triggers or any(trigger in text for trigger in idiom.triggers)
-    }
-    if not asked or not statement.nodes:
+    asked = rules.asked(text) if statement.nodes else ()
+    if not asked:
         return Entry((), {}, code)
     found: list[Diagnostic] = []
     index = statement.fact(tree)
-    for kind, idioms in rules.by_node.items():
-        wanted = [idiom for idiom in idioms if idiom in asked]
-        for node in index.of(kind) if wanted else ():
-            for idiom in wanted:
+    for idiom in asked:
+        for kind in idiom.nodes:
+            for node in index.of(kind):
                 found += _ask(idiom, node, code)
     found.sort(key=lambda diagnostic: diagnostic.sort_key)
     return Entry(tuple(found), code.answers, code)
@@ -339,46 +349,103 @@ def fix_all(
     analysed: Analysed,
     *,
     unsafe: bool = False,
-    limit: int | None = None,
+    limit: int = 1000,
     on_failure: Callable[[Diagnostic, DraftError], None] | None = None,
 ) -> Iterator[tuple[Diagnostic, Analysed]]:
-    """Apply first fixes one after the other until none is left.
+    """Apply first fixes until none is left: in each round one in every top-level statement, and then a new look.
 
     Args:
         analysed: where to begin.
         unsafe: apply unsafe fixes too.
-        limit: how many fixes at most, in case two idioms undo each other; default: many more than there are findings.
+        limit: how many rounds at most, in case two idioms undo each other.
         on_failure: is told of each fix that turned out to be impossible.
 
     Yields:
-        Each diagnostic that was fixed, with the findings of the document after that.
+        Each diagnostic that was fixed, with the findings of the document after its round.
     """
     failed: set[tuple[str, str, int]] = set()
-    for _ in range(limit or 100 + 10 * len(analysed.all_diagnostics)):
-        # A misspelt suppression is put right before what it was meant for is fixed.
-        for diagnostic in sorted(analysed.diagnostics, key=lambda each: each.rule is not UNKNOWN):
-            fix = diagnostic.fix
-            key = (diagnostic.rule.name, diagnostic.statement.text, diagnostic.span.start)
-            if fix is None or key in failed or not (unsafe or isinstance(fix.verdict, Safe)):
-                continue
-            try:
-                rewriting = analysed.rewrite(diagnostic, fix)
-            except DraftError as error:
-                logger.info("%s: %s", diagnostic.rule.name, error)
-                failed.add(key)
-                if on_failure is not None:
-                    on_failure(diagnostic, error)
-                continue
-            analysed = apply(analysed, rewriting.edits)
-            yield diagnostic, analysed
-            break
-        else:
+    for _ in range(limit):
+        fixed: list[Diagnostic] = []
+        edits: list[Edit] = []
+        for diagnostic, rewriting in _next_fixes(analysed, unsafe, failed, on_failure):
+            if not any(_conflicts(edit, edits) for edit in rewriting.edits):
+                fixed.append(diagnostic)
+                for edit in rewriting.edits:
+                    _add(edit, edits)
+        if not fixed:
             return
+        analysed = apply(analysed, _with_imports_nobody_needs(analysed.module.document, edits))
+        for diagnostic in fixed:
+            yield diagnostic, analysed
+    logger.error("Fixes were still left after %d rounds; two rules may undo each other.", limit)
 
 
-def apply(analysed: Analysed, edits: Sequence[Edit]) -> Analysed:
+def _next_fixes(
+    analysed: Analysed,
+    unsafe: bool,
+    failed: set[tuple[str, str, int]],
+    on_failure: Callable[[Diagnostic, DraftError], None] | None,
+) -> Iterator[tuple[Diagnostic, Rewriting]]:
+    """The first fix that can be made in each top-level statement."""
+    done: set[Statement] = set()
+    # A misspelt suppression is put right before what it was meant for is fixed.
+    for diagnostic in sorted(analysed.diagnostics, key=lambda each: each.rule is not UNKNOWN):
+        fix = diagnostic.fix
+        key = (diagnostic.rule.name, diagnostic.statement.text, diagnostic.span.start)
+        if fix is None or diagnostic.statement in done or key in failed:
+            continue
+        if not (unsafe or isinstance(fix.verdict, Safe)):
+            continue
+        try:
+            rewriting = analysed.rewrite(diagnostic, fix)
+        except DraftError as error:
+            logger.info("%s: %s", diagnostic.rule.name, error)
+            failed.add(key)
+            if on_failure is not None:
+                on_failure(diagnostic, error)
+            continue
+        done.add(diagnostic.statement)
+        yield diagnostic, rewriting
+
+
+def _conflicts(edit: Edit, edits: Sequence[Edit]) -> bool:
+    """Whether an edit can't be made together with others, which are in order of place.
+
+    The same edit twice is no conflict, nor are different insertions at one place.
+    """
+    index = bisect_left(edits, edit.span, key=_span)
+    for position in range(max(index - 1, 0), len(edits)):
+        other = edits[position]
+        if other.span.start > edit.span.end:
+            return False
+        same_place = other.span == edit.span and edit.span.start != edit.span.end
+        if other != edit and (same_place or other.span.overlaps(edit.span)):
+            return True
+    return False
+
+
+def _add(edit: Edit, edits: list[Edit]) -> None:
+    """Put an edit into its place among others, once."""
+    start, end = bisect_left(edits, edit.span, key=_span), bisect_right(edits, edit.span, key=_span)
+    if edit not in edits[start:end]:
+        edits.insert(end, edit)
+
+
+def _span(edit: Edit) -> Span:
+    return edit.span
+
+
+def _with_imports_nobody_needs(document: Document, edits: list[Edit]) -> Sequence[Edit]:
+    """The edits, and those that drop imports which only all of them together make superfluous."""
+    text, after = document.text, apply_edits(document.text, edits)
+    words = {word for edit in edits for word in _WORD.findall(text[edit.span.start : edit.span.end])}
+    for edit in plan(document, (), droppable(document, after, words)):
+        if not _conflicts(edit, edits):
+            _add(edit, edits)
+    return edits
+
+
+def apply(analysed: Analysed, edits: Iterable[Edit]) -> Analysed:
     """The findings after edits that do not overlap; several insertions at one offset are made in the order given."""
-    document = analysed.module.document
-    for edit in sorted(edits, key=lambda edit: edit.span)[::-1]:
-        document = document.edit(edit.span, edit.text)
+    document = analysed.module.document.edited(edits)
     return analyse(Module(document, analysed.module.project), analysed.rules, analysed)

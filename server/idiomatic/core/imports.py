@@ -13,6 +13,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from idiomatic.core.analysis.scopes import BindingKind, scopes
 from idiomatic.core.module import Module, bindings
 from idiomatic.core.text import BOM, Edit, Span
 
@@ -48,9 +49,8 @@ class Import:
 def names_for(module: Module, qualified: str) -> tuple[str, ...]:
     """Question: the names that module-level imports, and nothing else, bind to the dotted name at run time."""
     found: list[str] = []
-    for _, node in _all_imports(module.document):
-        for alias in node.names:
-            name = alias.asname or alias.name.partition(".")[0]
+    for statement in module.document.statements:
+        for name in statement.fact(_imported_names) if "import" in statement.text else ():
             bound = module.ask(bindings, name)
             if {binding.qualified for binding in bound} == {qualified} and not all(b.type_checking for b in bound):
                 found.append(name)
@@ -112,26 +112,27 @@ def _first_binder(module: Module, name: str, before: Statement) -> bool:
     for statement in module.document.statements:
         if statement is before:
             return False
-        if any(
-            name == (alias.asname or alias.name.partition(".")[0])
-            for node in _imports(statement)
-            for alias in node.names
-        ):
+        if any(name == _binds(alias) for node in _imports(statement) for alias in node.names):
             return True
     return False
 
 
+def _imported_names(statement: Statement) -> tuple[str, ...]:
+    """The names that imports bind in the module, those below `if` and `try` included."""
+    found = statement.fact(scopes).by_node[None].bindings.values()
+    return tuple(bound[0].name for bound in found if any(each.kind is BindingKind.IMPORT for each in bound))
+
+
 def _imports(statement: Statement) -> Iterator[ast.Import | ast.ImportFrom]:
+    """The import statements that stand directly in the module."""
     for node in statement.nodes:
         if isinstance(node, (ast.Import, ast.ImportFrom)):
             yield node
 
 
-def _all_imports(document: Document) -> Iterator[tuple[Statement, ast.Import | ast.ImportFrom]]:
-    for statement in document.statements:
-        for node in ast.walk(ast.Module(list(statement.nodes), [])) if "import" in statement.text else ():
-            if isinstance(node, (ast.Import, ast.ImportFrom)):
-                yield statement, node
+def _importing(document: Document) -> tuple[Statement, ...]:
+    """The statements that are imports: use `document.fact(_importing)`."""
+    return tuple(statement for statement in document.statements if any(_imports(statement)))
 
 
 # -- edits ----------------------------------------------------------------------------------------------------------
@@ -158,7 +159,7 @@ def plan(
             fresh.append(item)
         else:
             joined[host].append(item)
-    for statement in document.statements:
+    for statement in document.fact(_importing) if joined or dropped else ():
         for node in _imports(statement):
             gone = [alias for alias in node.names if _binds(alias) in dropped and not _is_reexport(alias)]
             for edit in _change(statement, node, joined.get(node, []), gone):
@@ -187,7 +188,7 @@ def droppable(document: Document, text: str, names: Iterable[str]) -> Iterator[s
     """
     imported = {
         _binds(alias): (alias, statement.source(node))
-        for statement in document.statements
+        for statement in document.fact(_importing)
         for node in _imports(statement)
         for alias in node.names
     }
@@ -305,7 +306,7 @@ def _own_lines(statement: Statement, node: ast.stmt) -> Span | None:
     """The lines of a statement that shares them with no other."""
     lines = statement.lines
     first, last = node.lineno - statement.base, (node.end_lineno or node.lineno) - statement.base
-    whole = Span(lines.line_span(first).start, lines.line_span(last).end)
+    whole = _without_mark(statement.text, Span(lines.line_span(first).start, lines.line_span(last).end))
     own = statement.span(node)
     rest = statement.text[whole.start : own.start] + statement.text[own.end : whole.end]
     return whole if not rest.strip() else None
@@ -401,7 +402,13 @@ def _is_docstring(node: ast.stmt) -> bool:
 def _whole_lines(document: Document, statement: Statement, node: ast.stmt) -> Span:
     lines = statement.lines
     first, last = node.lineno - statement.base, (node.end_lineno or node.lineno) - statement.base
-    return document.place(statement, Span(lines.line_span(first).start, lines.line_span(last).end))
+    whole = _without_mark(statement.text, Span(lines.line_span(first).start, lines.line_span(last).end))
+    return document.place(statement, whole)
+
+
+def _without_mark(text: str, whole: Span) -> Span:
+    """Whole lines without the byte order mark that the first one may begin with."""
+    return Span(whole.start + text.startswith(BOM, whole.start), whole.end)
 
 
 def _top(document: Document) -> int:
