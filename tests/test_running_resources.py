@@ -188,6 +188,34 @@ def f(world):
     finally:
         own.stop()
 """,
+    "a class that entering starts": """
+class Own:
+    def __init__(self, world):
+        world.happens("create a")
+        self.world = world
+
+    async def __aenter__(self):
+        await self.start()
+        return self
+
+    async def __aexit__(self, *exc_info):
+        await self.stop()
+
+    async def start(self):
+        self.world.happens("then")
+
+    async def stop(self):
+        self.world.happens("close a")
+
+
+async def f(world):
+    own = Own(world)
+    await own.start()
+    try:
+        own.world.happens("use a")
+    finally:
+        await own.stop()
+""",
     "aclosing": """
 async def f(world):
     thing = await world.connect()

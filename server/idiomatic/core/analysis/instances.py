@@ -18,11 +18,10 @@ from idiomatic.core.analysis.tree import FUNCTIONS, walk_own
 from idiomatic.core.facts import ClassFact
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from idiomatic.core.analysis.resources import Calls
     from idiomatic.core.analysis.tree import Function
-    from idiomatic.core.document import Statement
     from idiomatic.core.module import Module
 
 _DEPTH: Final = 8
@@ -312,7 +311,7 @@ def own_class(code: Analysis, function: ast.expr) -> Instance | None:
         local = code.local_bindings(function)
         if local is not None:
             node = local[0].node if len(local) == 1 else None
-            return _read(code.statement, node, {}) if isinstance(node, ast.ClassDef) else None
+            return _read(node, lambda _: None) if isinstance(node, ast.ClassDef) else None
         if (found := code.ask(module_class, function.id)) is not None:
             return found
     match code.definition(function):
@@ -330,12 +329,19 @@ def own_class(code: Analysis, function: ast.expr) -> Instance | None:
 
 def module_class(module: Module, name: str) -> Instance | None:
     """Question: the class of that name in this file, with its bases as far as they are in this file too."""
-    classes: dict[str, ast.ClassDef] = {}
-    for statement in module.document.statements:
-        for node in statement.nodes:
-            if isinstance(node, ast.ClassDef) and len(module.ask(questions.bindings, node.name)) == 1:
-                classes[node.name] = node
-    return _read(None, classes[name], classes) if name in classes else None
+
+    def find(wanted: str) -> ast.ClassDef | None:
+        if len(module.ask(questions.bindings, wanted)) != 1:
+            return None
+        for statement in module.document.statements:
+            if wanted in statement.text:
+                for node in statement.nodes:
+                    if isinstance(node, ast.ClassDef) and node.name == wanted:
+                        return node
+        return None
+
+    class_ = find(name)
+    return _read(class_, find) if class_ is not None else None
 
 
 _INHERITED: Final = {
@@ -349,8 +355,8 @@ _INHERITED: Final = {
 _NEUTRAL: Final = frozenset({"object", "Protocol", "Generic", "ABC", "abc.ABC", "typing.Protocol", "typing.Generic"})
 
 
-def _read(_: Statement | None, class_: ast.ClassDef, others: dict[str, ast.ClassDef]) -> Instance:
-    chain, is_open = _chain(class_, others)
+def _read(class_: ast.ClassDef, find: Callable[[str], ast.ClassDef | None]) -> Instance:
+    chain, is_open = _chain(class_, find)
     methods: dict[str, Function] = {}
     returning_self: set[str] = set()
     for each in chain:
@@ -360,12 +366,15 @@ def _read(_: Statement | None, class_: ast.ClassDef, others: dict[str, ast.Class
             if isinstance(member, FUNCTIONS):
                 methods[member.name] = member
     unusual = bool(class_.decorator_list) or any(each.keywords or "__new__" in _own(each) for each in chain)
+    # Whose method counts is only clear where one base follows the other.
+    is_clear = not is_open and all(len(each.bases) <= 1 for each in chain)
     protocols = []
     for is_async, enter, leave in ((False, "__enter__", "__exit__"), (True, "__aenter__", "__aexit__")):
         if leave in methods and (enter in methods or enter in returning_self):
             entering = methods.get(enter)
+            is_sure = not unusual and (is_clear or {enter, leave} <= _own(class_))
             protocols.append(
-                _protocol(class_.name, is_async=is_async, enter=entering, leave=methods[leave], unusual=unusual)
+                _protocol(class_.name, is_async=is_async, enter=entering, leave=methods[leave], unusual=not is_sure)
             )
     return Instance(class_.name, None, tuple(protocols), is_own=True, is_open=is_open)
 
@@ -374,16 +383,19 @@ def _own(class_: ast.ClassDef) -> set[str]:
     return {member.name for member in class_.body if isinstance(member, FUNCTIONS)}
 
 
-def _chain(class_: ast.ClassDef, others: dict[str, ast.ClassDef]) -> tuple[Sequence[ast.ClassDef], bool]:
+def _chain(class_: ast.ClassDef, find: Callable[[str], ast.ClassDef | None]) -> tuple[Sequence[ast.ClassDef], bool]:
     """A class below those it inherits from, and whether some of them can't be seen."""
     found, todo, is_open = [class_], list(class_.bases), False
     while todo:
         base = ast.unparse(todo.pop()).partition("[")[0]
-        if base in others and others[base] not in found:
-            found.insert(0, others[base])
-            todo += others[base].bases
-        elif base not in _NEUTRAL and base not in _INHERITED:
+        if base in _NEUTRAL or base in _INHERITED:
+            continue
+        other = find(base)
+        if other is None:
             is_open = True
+        elif other not in found:
+            found.insert(0, other)
+            todo += other.bases
     return found, is_open
 
 

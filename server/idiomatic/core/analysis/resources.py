@@ -28,14 +28,14 @@ class Manager:
             reasons: exactly the same.
         is_async: whether it is `async with`.
         gives: the attribute that entering returns instead of the object itself.
-        may_be_false: whether an object of the type can be false in an `if`.
+        starts: the call that entering makes, if it has not been made.
         unless: given the call that creates the object, why leaving the block does something else after all.
     """
 
     exits: Mapping[Calls, tuple[str, ...]]
     is_async: bool = False
     gives: str | None = None
-    may_be_false: bool = False
+    starts: str | None = None
     unless: Callable[[ast.Call], str | None] | None = field(default=None, compare=False)
 
 
@@ -63,8 +63,8 @@ class Factory:
     creation: Creation = Creation.AS_IT_IS
 
 
-def _exactly(*calls: str, is_async: bool = False, may_be_false: bool = False) -> Manager:
-    return Manager({(call,): () for call in calls}, is_async=is_async, may_be_false=may_be_false)
+def _exactly(*calls: str, is_async: bool = False) -> Manager:
+    return Manager({(call,): () for call in calls}, is_async=is_async)
 
 
 def _keyword(call: ast.Call, name: str, position: int | None = None) -> ast.expr | None:
@@ -145,9 +145,9 @@ MANAGERS: Final[Mapping[str, Manager]] = {
     "os.scandir": _CLOSES,
     "os.popen": _CLOSES,
     "mmap.mmap": _CLOSES,
-    "memoryview": _exactly("release()", may_be_false=True),
-    "shelve.Shelf": _exactly("close()", may_be_false=True),
-    "dbm.open": _exactly("close()", may_be_false=True),
+    "memoryview": _exactly("release()"),
+    "shelve.Shelf": _exactly("close()"),
+    "dbm.open": _exactly("close()"),
     "tempfile.TemporaryFile": _CLOSES,
     "tempfile.SpooledTemporaryFile": _CLOSES,
     "tempfile.NamedTemporaryFile": _NAMED_TEMPORARY,
@@ -169,7 +169,7 @@ MANAGERS: Final[Mapping[str, Manager]] = {
     "subprocess.Popen": _POPEN,
     "concurrent.futures.Executor": _SHUTS_DOWN,
     "multiprocessing.pool.Pool": _exactly("terminate()"),
-    "multiprocessing.managers.BaseManager": _exactly("shutdown()"),
+    "multiprocessing.managers.BaseManager": Manager({("shutdown()",): ()}, starts="start()"),
     "asyncio.Server": Manager({("close()", "await wait_closed()"): ()}, is_async=True),
     "asyncio.Runner": _CLOSES,
     "contextlib.ExitStack": Manager(

@@ -83,10 +83,10 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 import libcst as cst
 
+from idiomatic.core.analysis.escapes import escapes, is_used_elsewhere
 from idiomatic.core.analysis.flow import can_raise, is_read_after
 from idiomatic.core.analysis.instances import Instance, OwnProtocol, callee, declaration, instance_of, own_class
 from idiomatic.core.analysis.resources import FACTORIES, HAS_OTHER_RULES, MANAGERS, NOT_MANAGERS, Creation
-from idiomatic.core.analysis.tree import FUNCTIONS
 from idiomatic.core.draft import DraftError
 from idiomatic.core.idiom import Finding, Fix, Kind, Refused, safe_unless
 
@@ -95,7 +95,6 @@ if TYPE_CHECKING:
 
     from idiomatic.core.analysis import Analysis
     from idiomatic.core.analysis.resources import Calls
-    from idiomatic.core.document import Statement
     from idiomatic.core.draft import Draft
     from idiomatic.core.module import Module
 
@@ -143,6 +142,7 @@ class Resource:
         closings: close it.
         inside: whether it is created inside the `try`.
         none: for one created inside, the assignment of `None` before the `try`, if there is one.
+        start: for one created before the `try`, the statement between the two that calls a method of it.
     """
 
     name: str
@@ -150,6 +150,7 @@ class Resource:
     closings: Sequence[Closing]
     inside: bool
     none: Assignment | None
+    start: ast.Expr | None
 
     @property
     def creation(self) -> ast.Call:
@@ -311,10 +312,34 @@ def _resources(statement: Try, closings: Sequence[Closing], code: Analysis) -> S
             continue
         assert isinstance(creation, (ast.Assign, ast.AnnAssign))
         assert none is None or isinstance(none, (ast.Assign, ast.AnnAssign))
-        resource = Resource(name, creation, own, inside, none if inside else None)
+        start = None if inside else _start(name, statement, creation, code)
+        resource = Resource(name, creation, own, inside, none if inside else None, start)
         if not _belongs_elsewhere(resource, statement, code):
             found.append(((creation.lineno, creation.col_offset), resource))
     return [resource for _, resource in sorted(found, key=lambda each: each[0])]
+
+
+def _start(name: str, statement: Try, creation: ast.stmt, code: Analysis) -> ast.Expr | None:
+    """`client.connect()` between creating the client and the `try`, if that is all that is done with it there."""
+    before = list(_before(statement, code))
+    uses = [each for each in before[: before.index(creation)] if any(True for _ in code.uses(name, each))]
+    match uses:
+        case [ast.Expr() as start] if _started(start, name) is not None:
+            return start
+        case _:
+            return None
+
+
+def _started(statement: ast.Expr, name: str) -> str | None:
+    """The call of a method without arguments that a statement is."""
+    prefix, call = (
+        ("await ", statement.value.value) if isinstance(statement.value, ast.Await) else ("", statement.value)
+    )
+    match call:
+        case ast.Call(func=ast.Attribute(value=ast.Name(id=found), attr=method), args=[], keywords=[]) if found == name:
+            return f"{prefix}{method}()"
+        case _:
+            return None
 
 
 def _belongs_elsewhere(resource: Resource, statement: Try, code: Analysis) -> bool:
@@ -425,7 +450,9 @@ def _refusals(
     for resource in resources:
         yield from _condition_refusals(resource)
         yield from _variable_refusals(resource, statement, code)
-        yield from _escapes(resource, statement, code)
+        yield from escapes(code, resource.name, statement, [resource.assignment, *statement.finalbody])
+        yield from _replaced_methods(resource, statement, code)
+        yield from _pool_refusals(resource, statement)
 
 
 _PRAGMA: Final = re.compile(
@@ -467,14 +494,22 @@ def _place_refusals(statement: Try, resources: Sequence[Resource], code: Analysi
         return
     first = min(resource.assignment.lineno for resource in resources)
     assignments = [resource.assignment for resource in resources]
+    starts = [resource.start for resource in resources]
     for between in _before(statement, code):
         if between.lineno <= first:
             break
+        if between in starts and len(resources) == 1 and code.has_own_lines(between):
+            # Whether entering the block does the same is asked where the type is known.
+            continue
         if between not in assignments and can_raise(between):
             yield (
                 f"`{_head(between, code)}` stands between creating {_join(r.name for r in resources)} and the `try`: "
                 "if it raises, nothing is closed today."
             )
+        elif between not in assignments and any(
+            True for resource in resources for _ in code.uses(resource.name, between)
+        ):
+            yield f"`{_head(between, code)}` uses it before the `try`."
         if between not in assignments and len(resources) > 1:
             yield f"`{_head(between, code)}` stands between the things that are created."
 
@@ -559,133 +594,24 @@ def _variable_refusals(resource: Resource, statement: Try, code: Analysis) -> It
         yield f"`{name}` is used after it is closed."
 
 
-def is_used_elsewhere(module: Module, name: str, besides: Statement) -> bool:
-    """Question: whether a word occurs in another statement of the module than the one given."""
-    word = re.compile(rf"(?<!\w){re.escape(name)}(?!\w)")
-    return any(
-        name in statement.text and word.search(statement.text) is not None
-        for statement in module.document.statements
-        if statement is not besides
-    )
-
-
-KEEPING: Final = frozenset(
-    {
-        "add", "add_callback", "append", "appendleft", "callback", "enter_async_context", "enter_context", "extend",
-        "insert", "push", "push_async_callback", "put", "put_nowait", "register", "setdefault", "send",
-    }
-)  # fmt: skip
-"""Methods that keep what they are given."""
-
-ELSEWHERE: Final = frozenset(
-    {
-        "Process", "Thread", "Timer", "apply_async", "call_later", "call_soon", "call_soon_threadsafe", "create_task",
-        "ensure_future", "map_async", "run_coroutine_threadsafe", "start_new_thread", "start_soon", "submit",
-    }
-)  # fmt: skip
-"""Functions that run what they are given later or somewhere else."""
-
-
-def _escapes(resource: Resource, statement: Try, code: Analysis) -> Iterator[str]:
-    """How the object gets out of the `try`."""
-    name = resource.name
-    targets = {id(node) for node in ast.walk(resource.assignment)}
-    closing = {id(node) for each in statement.finalbody for node in ast.walk(each)}
-    for use in code.uses(name, statement):
-        if id(use) in targets or id(use) in closing:
-            continue
-        around = _around_value(use, code)
-        match around:
-            # return file
-            case ast.Return():
-                yield f"`{name}` is returned."
-            # yield file
-            case ast.Yield() if not _is_manager(use, code):
-                yield f"`{name}` is handed out by `yield`, and may be used after it is closed."
-            # self.file = file
-            # again = file
-            case ast.Assign() | ast.AnnAssign() | ast.NamedExpr():
-                yield f"`{name}` is stored elsewhere."
-            case ast.Lambda():
-                yield f"A nested function uses `{name}`, and may do so after it is closed."
-            # files.append(file)
-            case ast.Call(func=ast.Attribute(value=ast.Name(id=receiver), attr=method)) if (
-                method in KEEPING and receiver != name
-            ):
-                yield f"`{name}` is stored elsewhere."
-            case ast.Call(func=ast.Attribute(value=ast.Attribute(), attr=method)) if method in KEEPING - {"send"}:
-                yield f"`{name}` is stored elsewhere."
-            case _:
-                pass
-        child: ast.AST = use
-        for ancestor in code.ancestors(use):
-            if isinstance(ancestor, ast.stmt):
-                break
-            if isinstance(ancestor, ast.Call) and child is not ancestor.func and _last(ancestor.func) in ELSEWHERE:
-                yield f"`{name}` is handed to `{_last(ancestor.func)}`, which may use it after it is closed."
-            child = ancestor
+def _replaced_methods(resource: Resource, statement: Try, code: Analysis) -> Iterator[str]:
+    for use in code.uses(resource.name, statement):
         match code.parent(use):
             case ast.Attribute(attr=attr, ctx=ast.Store()) if attr in CLOSING:
-                yield f"`{name}.{attr}` is replaced."
+                yield f"`{resource.name}.{attr}` is replaced."
             case _:
                 pass
-    for closing_ in resource.closings:
-        if closing_.pool is not None and any(
+
+
+def _pool_refusals(resource: Resource, statement: Try) -> Iterator[str]:
+    for closing in resource.closings:
+        if closing.pool is not None and any(
             isinstance(node, (ast.Name, ast.Attribute))
             and isinstance(node.ctx, ast.Store)
-            and ast.unparse(node) == ast.unparse(closing_.pool)
+            and ast.unparse(node) == ast.unparse(closing.pool)
             for node in ast.walk(statement)
         ):
-            yield f"`{ast.unparse(closing_.pool)}` is bound again inside the `try`."
-
-
-def _last(function: ast.expr) -> str:
-    match function:
-        case ast.Name(id=name) | ast.Attribute(attr=name):
-            return name
-        case _:
-            return ""
-
-
-def _around_value(use: ast.expr, code: Analysis) -> ast.AST | None:
-    """What takes the value of an expression: tuples, conditional expressions and the like are looked through."""
-    child: ast.AST = use
-    parent = code.parent(child)
-    while True:
-        match parent:
-            case ast.Tuple() | ast.List() | ast.Set() | ast.Dict() | ast.BoolOp() | ast.keyword():
-                pass
-            case ast.IfExp() if child is not parent.test:
-                pass
-            case _:
-                return parent
-        child, parent = parent, code.parent(parent)
-
-
-MANAGER_MAKERS: Final = (
-    "contextlib.contextmanager",
-    "contextlib.asynccontextmanager",
-    "pytest.fixture",
-    "pytest.yield_fixture",
-    "pytest_asyncio.fixture",
-)
-
-
-def _is_manager(use: ast.expr, code: Analysis) -> bool:
-    """Whether the function around is the generator of a context manager, fixture or dependency: yielding is its job."""
-    function = code.function_around(use)
-    if not isinstance(function, FUNCTIONS):
-        return False
-    for decorator in function.decorator_list:
-        if code.is_name(decorator.func if isinstance(decorator, ast.Call) else decorator, *MANAGER_MAKERS):
-            return True
-    return code.parent(function) is None and code.ask(is_dependency, function.name)
-
-
-def is_dependency(module: Module, name: str) -> bool:
-    """Question: whether the module passes a function to FastAPI's `Depends`."""
-    word = re.compile(rf"\bDepends\(\s*{re.escape(name)}\b")
-    return any("Depends" in each.text and word.search(each.text) for each in module.document.statements)
+            yield f"`{ast.unparse(closing.pool)}` is bound again inside the `try`."
 
 
 # -- which form it takes ----------------------------------------------------------------------------------------------
@@ -718,7 +644,7 @@ def _forms(resource: Resource, statement: Try, code: Analysis) -> Sequence[Form]
     if resource.closings[0].pool is not None:
         return _pool_form(resource, code)
     instance = instance_of(code, resource.assignment.value) if resource.assignment.value is not None else None
-    wrapped = _wrapped(resource, instance, code)
+    wrapped = None if resource.start is not None else _wrapped(resource, instance, code)
     plain: Form | Refused
     if instance is not None and instance.is_own:
         plain = _own_form(resource, instance)
@@ -748,10 +674,16 @@ def _says(calls: Sequence[str]) -> str:
 
 def _known_form(resource: Resource, instance: Instance | None, statement: Try, code: Analysis) -> Form | Refused:
     name, calls = resource.name, resource.calls
+    if instance is None and resource.start is not None:
+        return Refused(_starts_unlike(resource, "entering a `with` block"))
     if instance is None:
         return _named_session(resource, code) or Refused(
             f"The type of `{name}` is not known here, so neither is what a `with` block would do with it."
         )
+    if resource.start is not None:
+        known = MANAGERS.get(instance.of)
+        if known is None or known.starts is None or known.starts != _started(resource.start, name):
+            return Refused(_starts_unlike(resource, "entering a `with` block"))
     if instance.of in NOT_MANAGERS:
         return Refused(NOT_MANAGERS[instance.of])
     manager = MANAGERS.get(instance.of)
@@ -815,9 +747,21 @@ def _own_form(resource: Resource, instance: Instance) -> Form | Refused:
         return Refused(f"`{instance.of}.{leave}` returns something: it may swallow exceptions.")
     if protocol.is_seen and not set(calls) <= protocol.touches:
         return Refused(f"`{instance.of}.{leave}` does not call {_says(calls)}.")
-    if protocol.starts is not None:
+    started = None if resource.start is None else _started(resource.start, name)
+    if protocol.starts is not None and started is None:
         return Refused(f"`{instance.of}.{enter}` also calls `{protocol.starts}`.")
+    if started is not None and started != protocol.starts:
+        return Refused(_starts_unlike(resource, f"`{instance.of}.{enter}`"))
     return Form(is_async=wanted, reasons=tuple(_own_reasons(instance.of, protocol, calls, name)))
+
+
+def _starts_unlike(resource: Resource, entering: str) -> str:
+    """Why a call between creating something and the `try` is in the way."""
+    called = f"{resource.name}.{_started(resource.start, resource.name)}" if resource.start is not None else ""
+    called = called.replace(f"{resource.name}.await ", f"await {resource.name}.")
+    return (
+        f"`{called}` stands between creating `{resource.name}` and the `try`, and {entering} can't be shown to do that."
+    )
 
 
 def _own_reasons(of: str, protocol: OwnProtocol, calls: Calls, name: str) -> Iterator[str]:
@@ -884,9 +828,13 @@ def to_with(
     into: list[cst.BaseStatement] = []
     above: list[cst.EmptyLine] = []
     created = False
+    starts = [draft.node(r.start, cst.SimpleStatementLine) for r in resources if r.start is not None]
     for each in draft.body:
         if each is old:
             break
+        if isinstance(each, cst.SimpleStatementLine) and each in starts:
+            above += [*_comment_lines(each.leading_lines), *_own_comment(each.trailing_whitespace)]
+            continue
         if isinstance(each, cst.SimpleStatementLine) and each in assignments:
             above += each.leading_lines if not created else _comment_lines(each.leading_lines)
             created = True

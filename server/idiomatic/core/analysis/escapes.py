@@ -1,0 +1,148 @@
+"""How does an object get out of the code that uses it?
+
+For whoever moves the moment an object is closed: what has left can be used after that.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from typing import TYPE_CHECKING, Final
+
+from idiomatic.core.analysis.tree import FUNCTIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from idiomatic.core.analysis.code import Analysis
+    from idiomatic.core.document import Statement
+    from idiomatic.core.module import Module
+
+KEEPING: Final = frozenset(
+    {
+        "add", "add_callback", "append", "appendleft", "callback", "enter_async_context", "enter_context", "extend",
+        "insert", "push", "push_async_callback", "put", "put_nowait", "register", "setdefault",
+    }
+)  # fmt: skip
+"""Methods that keep what they are given."""
+
+ELSEWHERE: Final = frozenset(
+    {
+        "Process", "Thread", "Timer", "apply_async", "call_later", "call_soon", "call_soon_threadsafe", "create_task",
+        "ensure_future", "map_async", "run_coroutine_threadsafe", "start_new_thread", "start_soon", "submit",
+    }
+)  # fmt: skip
+"""Functions that run what they are given later or somewhere else."""
+
+
+def escapes(code: Analysis, name: str, within: ast.AST, besides: Iterable[ast.AST] = ()) -> Iterator[str]:
+    """The ways in which the object that a variable holds gets out of some code, as sentences.
+
+    Passing it to a function is none: nearly all functions are done with their arguments when they return.
+
+    Args:
+        code: the analysis of the statement around.
+        name: the variable.
+        within: the code.
+        besides: parts of it whose uses do not count.
+    """
+    left_out = {id(node) for each in besides for node in ast.walk(each)}
+    for use in code.uses(name, within):
+        if id(use) in left_out:
+            continue
+        match _taker(use, code):
+            # return file
+            case ast.Return():
+                yield f"`{name}` is returned."
+            # yield file
+            case ast.Yield() if not _is_manager(use, code):
+                yield f"`{name}` is handed out by `yield`, and may be used after it is closed."
+            # self.file = file
+            # again = file
+            case ast.Assign() | ast.AnnAssign() | ast.NamedExpr():
+                yield f"`{name}` is stored elsewhere."
+            # files += [file], but not lines += file
+            case ast.AugAssign(value=value) if value is not use:
+                yield f"`{name}` is stored elsewhere."
+            case ast.Lambda():
+                yield f"A nested function uses `{name}`, and may do so after it is closed."
+            # files.append(file), but not file.send(file)
+            case ast.Call(func=ast.Attribute(value=receiver, attr=method)) if method in KEEPING and not (
+                isinstance(receiver, ast.Name) and receiver.id == name
+            ):
+                yield f"`{name}` is stored elsewhere."
+            case _:
+                pass
+        if (function := _runs_elsewhere(use, code)) is not None:
+            yield f"`{name}` is handed to `{function}`, which may use it after it is closed."
+
+
+def _runs_elsewhere(use: ast.expr, code: Analysis) -> str | None:
+    """The function among the calls around that runs its arguments in a thread or task."""
+    child: ast.AST = use
+    for ancestor in code.ancestors(use):
+        if isinstance(ancestor, ast.stmt):
+            return None
+        if isinstance(ancestor, ast.Call) and child is not ancestor.func and _last(ancestor.func) in ELSEWHERE:
+            return _last(ancestor.func)
+        child = ancestor
+    return None
+
+
+def _last(function: ast.expr) -> str:
+    match function:
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return name
+        case _:
+            return ""
+
+
+def _taker(use: ast.expr, code: Analysis) -> ast.AST | None:
+    """What takes the value of an expression: tuples, conditional expressions and the like are looked through."""
+    child: ast.AST = use
+    parent = code.parent(child)
+    while True:
+        match parent:
+            case ast.Tuple() | ast.List() | ast.Set() | ast.Dict() | ast.BoolOp() | ast.keyword():
+                pass
+            case ast.IfExp() if child is not parent.test:
+                pass
+            case _:
+                return parent
+        child, parent = parent, code.parent(parent)
+
+
+MANAGER_MAKERS: Final = (
+    "contextlib.contextmanager",
+    "contextlib.asynccontextmanager",
+    "pytest.fixture",
+    "pytest.yield_fixture",
+    "pytest_asyncio.fixture",
+)
+
+
+def _is_manager(use: ast.expr, code: Analysis) -> bool:
+    """Whether the function around is the generator of a context manager, fixture or dependency: yielding is its job."""
+    function = code.function_around(use)
+    if not isinstance(function, FUNCTIONS):
+        return False
+    for decorator in function.decorator_list:
+        if code.is_name(decorator.func if isinstance(decorator, ast.Call) else decorator, *MANAGER_MAKERS):
+            return True
+    return code.parent(function) is None and code.ask(is_dependency, function.name)
+
+
+def is_dependency(module: Module, name: str) -> bool:
+    """Question: whether the module passes a function to FastAPI's `Depends`."""
+    word = re.compile(rf"\bDepends\(\s*{re.escape(name)}\b")
+    return any("Depends" in each.text and word.search(each.text) for each in module.document.statements)
+
+
+def is_used_elsewhere(module: Module, name: str, besides: Statement) -> bool:
+    """Question: whether a word occurs in another statement of the module than the one given."""
+    word = re.compile(rf"(?<!\w){re.escape(name)}(?!\w)")
+    return any(
+        name in statement.text and word.search(statement.text) is not None
+        for statement in module.document.statements
+        if statement is not besides
+    )
