@@ -130,6 +130,8 @@ def test_a_result_that_can_not_be_encoded_is_not_written(project: Path, monkeypa
     assert result.exit_code == 1
     assert "a.py: the result has a '€', which iso-8859-1 lacks" in result.stderr
     assert (project / "a.py").read_bytes() == raw
+    result = run("fix", "-", stdin=raw)
+    assert (result.exit_code, result.stdout_bytes) == (1, raw)
 
 
 def test_a_rewrite_that_fails_is_named_and_the_others_go_on(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -28,10 +28,6 @@ FEW: Final = 300_000
 LARGEST_CHUNK: Final = 16
 
 
-class Interrupted(Exception):  # noqa: N818
-    """The user has had enough; what was begun is finished, nothing else was touched."""
-
-
 def each(work: Callable[[Path], R], files: Sequence[Path], on_crash: Callable[[Path], R], label: str) -> list[R]:
     """`work(file)` for every file, in the order of the files.
 
@@ -42,16 +38,13 @@ def each(work: Callable[[Path], R], files: Sequence[Path], on_crash: Callable[[P
         label: what the progress bar says.
 
     Raises:
-        Interrupted: Ctrl+C was pressed.
+        KeyboardInterrupt: what was begun is finished, and nothing else was touched.
     """
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    try:
-        if cores == 1 or len(files) == 1 or _size(files) < FEW:
-            with _without_collection():
-                return [work(file) for file in files]
-        return _on_all(cores, work, files, on_crash, label)
-    except KeyboardInterrupt as error:
-        raise Interrupted from error
+    if cores == 1 or len(files) == 1 or _size(files) < FEW:
+        with _without_collection():
+            return [work(file) for file in files]
+    return _on_all(cores, work, files, on_crash, label)
 
 
 def _size(files: Sequence[Path]) -> int:

@@ -62,7 +62,7 @@ def workspace(overrides: Mapping[str, object], *, isolated: bool) -> Iterator[Wo
         yield Workspace(Path.cwd(), overrides, "the command line", isolated, waits=True)
     except ConfigurationError as error:
         terminal.refuse(str(error))
-    except parallel.Interrupted:
+    except KeyboardInterrupt:
         terminal.show("Interrupted.", error=True)
         sys.exit(130)
 

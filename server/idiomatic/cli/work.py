@@ -141,7 +141,9 @@ class FixAll:
                 report = FixReport(path, faults=(Fault(shown_path(error.path), error.message),))
             except Exception as error:  # whatever it is: the other files go on
                 report = FixReport(path, faults=(_internal(given, error),))
-        return replace(report, warnings=(*report.warnings, *warnings))
+        # What came from stdin goes back as it came, whatever happened: an editor takes the answer for its text.
+        text = given.raw if report.faults and not isinstance(given, Path) else report.text
+        return replace(report, warnings=(*report.warnings, *warnings), text=text)
 
     def _fix(self, source: Source, path: str) -> FixReport:
         settings = self.workspace.settings(source.path)

@@ -1,0 +1,82 @@
+"""Work on many files at once."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pytest
+from idiomatic.cli import parallel
+
+from tests.cli.run import SAFE
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@dataclass
+class Work:
+    deadly: str = ""
+
+    def __call__(self, file: Path) -> tuple[str, int]:
+        if file.name == self.deadly:
+            os._exit(1)
+        return file.name, os.getpid()
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> list[Path]:
+    found = [tmp_path / f"m{number:02}.py" for number in range(40)]
+    for file in found:
+        file.write_bytes(b"x" * 10_000)
+    return found
+
+
+def test_results_keep_the_order_of_the_files(files: list[Path]) -> None:
+    results = parallel.each(Work(), files, lambda file: (file.name, 0), "Working")
+    assert [name for name, _ in results] == [file.name for file in files]
+
+
+def test_few_files_stay_in_this_process(files: list[Path]) -> None:
+    results = parallel.each(Work(), files[:3], lambda file: (file.name, 0), "Working")
+    assert {process for _, process in results} == {os.getpid()}
+    assert parallel.each(Work(), [], lambda file: (file.name, 0), "Working") == []
+
+
+def test_a_file_that_kills_its_process_takes_no_other_with_it(files: list[Path]) -> None:
+    results = parallel._on_all(2, Work("m17.py"), files, lambda file: (file.name, 0), "Working")
+    assert [name for name, _ in results] == [file.name for file in files]
+    assert [name for name, process in results if process == 0] == ["m17.py"]
+
+
+def test_files_that_vanish_are_results_too(files: list[Path]) -> None:
+    files[3].unlink()
+    results = parallel.each(Work(), files, lambda file: (file.name, 0), "Working")
+    assert len(results) == len(files)
+
+
+def test_an_interruption_leaves_every_file_whole(tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()
+    filler = "\n".join(f"def f{number}(x):\n    return [x for x in range(x)]\n" for number in range(800))
+    text = f"{SAFE}\n{filler}"
+    for number in range(120):
+        (tmp_path / f"m{number:03}.py").write_text(text)
+    command = [sys.executable, "-P", "-m", "idiomatic", "fix", "--target-version", "3.12"]
+    process = subprocess.Popen(
+        command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    deadline = time.monotonic() + 30
+    while all(file.read_text() == text for file in tmp_path.glob("*.py")) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    os.killpg(process.pid, signal.SIGINT)
+    output, errors = process.communicate(timeout=60)
+    assert (process.returncode, output, errors) == (130, "", "Interrupted.\n")
+    contents = [file.read_text() for file in tmp_path.iterdir() if file.is_file()]
+    assert len(contents) == 120, "no temporary files are left"
+    fixed = text.replace("datetime.utcnow().replace(tzinfo=UTC)", "datetime.now(UTC)")
+    assert set(contents) == {text, fixed}
