@@ -147,23 +147,26 @@ def fates(
             yield Use(Fate.LEAKED, call, f"visible to `{ast.unparse(call.func)}()`")
 
 
-def is_replaced_at(statement: ast.stmt, name: str, code: Analysis) -> bool:
-    """Whether a variable holds another object after a statement, whatever it held before."""
+def is_replaced_at(statement: ast.stmt, name: str, code: Analysis, *, is_empty: bool = False) -> bool:
+    """Whether a variable holds another object after a statement than the one (an empty one?) it held before."""
     match statement:
         case ast.Assign(targets=targets, value=value):
             bound = any(isinstance(target, ast.Name) and target.id == name for target in targets)
-            return bound and not _may_be(value, name, code)
+            return bound and not _may_be(value, name, code, is_empty=is_empty)
         case ast.AnnAssign(target=ast.Name(id=target), value=ast.expr() as value):
-            return target == name and not _may_be(value, name, code)
+            return target == name and not _may_be(value, name, code, is_empty=is_empty)
         case _:
             return False
 
 
-def _may_be(value: ast.expr, name: str, code: Analysis) -> bool:
+def _may_be(value: ast.expr, name: str, code: Analysis, *, is_empty: bool) -> bool:
     """Whether evaluating an expression can give the very object of a variable."""
     match value:
         case ast.Call(func=ast.Attribute(attr="copy"), args=[]):
             return False
+        # items or []
+        case ast.BoolOp(op=ast.Or(), values=[ast.Name(id=first), *others]) if is_empty and first == name:
+            return any(_may_be(other, name, code, is_empty=is_empty) for other in others)
         case ast.Call(func=function) if code.is_name(function, *_COPYING):
             return False
         case ast.BinOp() | ast.Compare() | ast.Constant() | ast.JoinedStr() | ast.UnaryOp():
@@ -195,7 +198,8 @@ class _Follower:
             (
                 index + 1
                 for index, statement in enumerate(body)
-                if isinstance(statement, ast.stmt) and is_replaced_at(statement, name, self._code)
+                if isinstance(statement, ast.stmt)
+                and is_replaced_at(statement, name, self._code, is_empty=self._is_empty)
             ),
             len(body),
         )
@@ -360,6 +364,8 @@ class _Follower:
             return Use(Fate.ITERATED, node)
         if code.is_name(call.func, *_ITERATING_ALONE) and call.args == [node]:
             # max(items, other) may give the object itself.
+            return Use(Fate.ITERATED, node)
+        if code.is_name(call.func, "builtins.sum") and call.args[0] is node:
             return Use(Fate.ITERATED, node)
         if code.is_name(call.func, "builtins.bool"):
             return Use(Fate.TESTED, node)

@@ -346,8 +346,10 @@ def _varying(default: Default, code: Analysis) -> ast.expr | None:
 
 
 def _has_mutable_elements(value: ast.expr, code: Analysis) -> bool:
+    # deque([1, 2]) copies the list.
+    outer = [value, *value.args] if isinstance(value, ast.Call) else [value]
     return any(
-        node is not value and isinstance(node, ast.expr) and _kind(node, code) is not None for node in ast.walk(value)
+        node not in outer and isinstance(node, ast.expr) and _kind(node, code) is not None for node in ast.walk(value)
     )
 
 
