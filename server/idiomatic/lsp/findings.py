@@ -9,14 +9,15 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from idiomatic.core.idiom import Severity
 from idiomatic.lsp.protocol import RequestFailed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from idiomatic.core.engine import Analysed, Diagnostic
@@ -25,9 +26,26 @@ if TYPE_CHECKING:
     from idiomatic.lsp.positions import Positions
     from idiomatic.lsp.worker import Worker
     from idiomatic.lsp.workspaces import Workspaces
+    from idiomatic.project.definitions import Definitions
     from idiomatic.project.workspace import Settings
 
 logger = logging.getLogger(__name__)
+
+_PATIENCE: Final = 0.15
+"""How many seconds a look waits for what installed packages say, before it goes on without."""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Everything that findings depend on, besides the text: what is found in another state is out of date.
+
+    Attributes:
+        generation: of the configuration.
+        others: of the other files.
+    """
+
+    generation: int
+    others: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,8 +58,9 @@ class Findings:
         positions: that version.
         analysed: the findings.
         settings: what counted for it.
+        project: what was known of the files around.
         is_enabled: whether the client wants anything for this document.
-        generation: which state of the configuration `settings` come from.
+        state: what else they depend on.
     """
 
     uri: str
@@ -49,8 +68,9 @@ class Findings:
     positions: Positions
     analysed: Analysed
     settings: Settings
+    project: Definitions
     is_enabled: bool
-    generation: int
+    state: State
 
     @property
     def shown(self) -> Iterator[Diagnostic]:
@@ -76,13 +96,25 @@ class Findings:
 
 
 class Analyser:
-    """The findings of the open documents."""
+    """The findings of the open documents.
 
-    def __init__(self, worker: Worker, workspaces: Workspaces) -> None:
+    Attributes:
+        on_news: is called with a document about which more is known than when it was looked at.
+    """
+
+    def __init__(
+        self, worker: Worker, background: Worker, workspaces: Workspaces, on_news: Callable[[OpenDocument], None]
+    ) -> None:
+        self.on_news = on_news
         self._worker = worker
+        self._background = background
         self._workspaces = workspaces
         self._latest: dict[str, Findings] = {}
         self._running: dict[str, asyncio.Task[None]] = {}
+        self._changes: Counter[str] = Counter()
+        self._all_changes = 0
+        self._looked_up = 0
+        self._asking: set[int] = set()
 
     async def current(self, document: OpenDocument) -> Findings:
         """The findings of a document as it is when they are there.
@@ -94,9 +126,7 @@ class Analyser:
             if not document.is_open:
                 raise RequestFailed(f"{document.uri} was closed")
             if document.uri not in self._running:
-                task = asyncio.create_task(self._look(document, latest))
-                self._running[document.uri] = task
-                task.add_done_callback(lambda _: self._running.pop(document.uri, None))
+                self._running[document.uri] = asyncio.create_task(self._look(document, latest))
             # Several may wait for it: one who is cancelled must not cancel it for the others.
             await asyncio.shield(self._running[document.uri])
         return latest
@@ -106,33 +136,83 @@ class Analyser:
         return (
             document.is_open
             and findings.positions is document.positions
-            and findings.generation == self._workspaces.generation
+            and findings.state == self._state(document.uri)
         )
+
+    def touch(self, uri: str | None) -> None:
+        """A document changed, or (`None`) some file on the disk: what the others say about it may have, too."""
+        self._all_changes += 1
+        if uri is not None:
+            self._changes[uri] += 1
 
     def forget(self, uri: str) -> None:
         """Keep nothing of a closed document."""
         self._latest.pop(uri, None)
+        self._changes.pop(uri, None)
+
+    def _state(self, uri: str) -> State:
+        return State(self._workspaces.generation, self._all_changes - self._changes[uri])
 
     async def _look(self, document: OpenDocument, previous: Findings | None) -> None:
-        found = await self._worker.run(
-            self._analyse, document.uri, document.path, document.version, document.positions, previous
-        )
+        try:
+            await self._find(document, previous)
+        finally:
+            # Not in a callback of the task: one who asks between its end and the callback would find it finished,
+            # wait for nothing, and ask again, without ever letting the callback run.
+            del self._running[document.uri]
+
+    async def _find(self, document: OpenDocument, previous: Findings | None) -> None:
+        snapshot = document.uri, document.path, document.version, document.positions, self._state(document.uri)
+        found = await self._worker.run(self._analyse, *snapshot, previous)
+        if not found.project.is_complete and id(found.project) not in self._asking:
+            # Usually it has been asked before, and the answer is there at once.
+            answer = asyncio.create_task(self._ask(found.project))
+            await asyncio.wait({answer}, timeout=_PATIENCE)
+            if not answer.done():
+                answer.add_done_callback(lambda answer: self._answered(document, answer))
+            elif answer.result():
+                found = await self._worker.run(self._analyse, *snapshot, found)
         if document.is_open:
             self._latest[document.uri] = found
 
+    async def _ask(self, project: Definitions) -> bool:
+        """Let it be found out what is open; says whether something was found."""
+        self._asking.add(id(project))
+        try:
+            return await self._background.run(project.resolve)
+        finally:
+            self._asking.discard(id(project))
+
+    def _answered(self, document: OpenDocument, answer: asyncio.Task[bool]) -> None:
+        """What installed packages say came too late for the look that asked."""
+        if answer.cancelled() or answer.exception() is not None or not answer.result() or not document.is_open:
+            return
+        # What is known is as out of date as if another file had changed.
+        self._changes[document.uri] -= 1
+        self.on_news(document)
+
     def _analyse(
-        self, uri: str, path: Path | None, version: int, positions: Positions, previous: Findings | None
+        self,
+        uri: str,
+        path: Path | None,
+        version: int,
+        positions: Positions,
+        state: State,
+        previous: Findings | None,
     ) -> Findings:
         from idiomatic.core.engine import analyse
         from idiomatic.core.module import Module
 
         started = time.perf_counter()
-        generation = self._workspaces.generation
+        if self._looked_up != self._all_changes:
+            self._looked_up = self._all_changes
+            self._workspaces.look_up_again()
         place = self._workspaces.place(path)
-        module = Module(positions.document, place.project)
-        rules = place.settings.rules
-        analysed = analyse(module, rules, previous.analysed if previous else None)
+        # While only its own text changes, what it was told about the others still counts.
+        project = previous.project if previous is not None and previous.state == state else place.project
+        module = Module(positions.document, project)
+        analysed = analyse(module, place.settings.rules, previous.analysed if previous else None)
         # The first to ask would compute it, and that may be a request that somebody waits for.
         _ = analysed.all_diagnostics
         logger.debug("%s, version %s: %.1f ms", uri, version, (time.perf_counter() - started) * 1000)
-        return Findings(uri, version, positions, analysed, place.settings, place.is_enabled, generation)
+        return Findings(uri, version, positions, analysed, place.settings, project, place.is_enabled, state)
