@@ -137,19 +137,18 @@ class Decorator:
     calls: tuple[ast.Call, ...]
 
 
-def detect(definition: ast.FunctionDef | ast.ClassDef, code: Analysis) -> Iterator[Finding]:
+def detect(definition: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef, code: Analysis) -> Iterator[Finding]:
     match definition:
         # class traced: def __call__(self, *args, **kwargs): return self.func(*args, **kwargs)
         case ast.ClassDef():
             if (function := _kept_function(definition)) is not None and code.ask(is_used_as_decorator, definition.name):
                 yield _class_finding(definition, function, code)
         # def traced(func): def wrapper(*args, **kwargs): ...func(*args, **kwargs); return wrapper
-        case ast.FunctionDef():
-            for decorator in _decorators(definition, code):
-                message = (
-                    f"`{decorator.wrapper.name}` hides the name, docstring and signature of the function that it wraps"
-                )
-                yield Finding(_name(decorator.wrapper, code), message, (_fix(decorator, code),))
+        case _ if (decorator := _decorator(definition, code)) is not None:
+            message = f"`{definition.name}` hides the name, docstring and signature of the function that it wraps"
+            yield Finding(_name(definition, code), message, (_fix(decorator, code),))
+        case _:
+            return
 
 
 def _fix(decorator: Decorator, code: Analysis) -> Fix:
@@ -176,26 +175,28 @@ def _name(definition: Function | ast.ClassDef, code: Analysis) -> Span | ast.AST
 # -- is it a decorator? -----------------------------------------------------------------------------------------------
 
 
-def _decorators(function: ast.FunctionDef, code: Analysis) -> Iterator[Decorator]:
-    wrappers = [node for node in function.body if not isinstance(node, ast.Pass)]
-    if not any(isinstance(node, (*FUNCTIONS, ast.If, ast.With, ast.Try)) for node in wrappers):
-        return
-    wrapped = _wrapped_parameter(function, code)
-    if wrapped is None:
-        return
-    own = list(walk_own(function))
-    returned = {
-        name.id
-        for node in own
+def _decorator(wrapper: Function, code: Analysis) -> Decorator | None:
+    """The decorator that returns a function, if it is a wrapper without metadata."""
+    parent = code.parent(wrapper)
+    if parent is None or isinstance(parent, ast.ClassDef):
+        return None
+    function = code.function_around(wrapper)
+    if not isinstance(function, ast.FunctionDef) or (wrapped := _wrapped_parameter(function, code)) is None:
+        return None
+    calls = tuple(_calls(wrapped, wrapper, code))
+    if not calls or not _is_returned(wrapper, function, code) or not _is_only_function(wrapper, code):
+        return None
+    decorator = Decorator(function, wrapped, wrapper, calls)
+    return decorator if _is_evident(decorator, code) and not _keeps_metadata(decorator, code) else None
+
+
+def _is_returned(wrapper: Function, function: ast.FunctionDef, code: Analysis) -> bool:
+    return any(
+        name.id == wrapper.name
+        for node in walk_own(function)
         if isinstance(node, ast.Return) and node.value is not None
         for name in _returned_names(node.value, code)
-    }
-    for wrapper in own:
-        if isinstance(wrapper, FUNCTIONS) and wrapper.name in returned and _is_only_function(wrapper, code):
-            calls = tuple(_calls(wrapped, wrapper, code))
-            decorator = Decorator(function, wrapped, wrapper, calls)
-            if calls and _is_evident(decorator, code) and not _keeps_metadata(decorator, code):
-                yield decorator
+    )
 
 
 def _wrapped_parameter(function: ast.FunctionDef, code: Analysis) -> ast.arg | None:

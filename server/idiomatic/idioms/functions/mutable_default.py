@@ -156,13 +156,11 @@ class Default:
 
 def detect(function: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda, code: Analysis) -> Iterator[Finding]:
     arguments = function.args
-    if not arguments.defaults and not any(arguments.kw_defaults):
-        return
-    if not isinstance(function, ast.Lambda) and _is_stub(function, code):
+    if not arguments.defaults and not arguments.kw_defaults:
         return
     for parameter, value in _with_defaults(arguments):
         kind = _kind(value, code)
-        if kind is not None and not _is_read_only(parameter.annotation, code):
+        if kind is not None and not _is_stub(function, code) and not _is_read_only(parameter.annotation, code):
             default = Default(function, parameter, value, kind)
             message = f"This {default.noun} is made once and shared by all calls that leave `{parameter.arg}` out"
             yield Finding(value, message, tuple(_fixes(default, code)))
@@ -190,8 +188,10 @@ def _kind(value: ast.expr, code: Analysis) -> str | None:
             return None
 
 
-def _is_stub(function: Function, code: Analysis) -> bool:
+def _is_stub(function: FunctionLike, code: Analysis) -> bool:
     """Whether the function has no body that could use a default: a stub, an overload, an abstract method."""
+    if isinstance(function, ast.Lambda):
+        return False
     if any(code.is_name(each, "typing.overload", "typing_extensions.overload") for each in function.decorator_list):
         return True
     for statement in function.body[1 if _has_docstring(function) else 0 :]:
