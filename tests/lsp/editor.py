@@ -248,6 +248,14 @@ class Editor:
                 types.HoverParams(types.TextDocumentIdentifier(uri), types.Position(line, character))
             )
 
+    async def completions(self, uri: str, line: int, character: int) -> list[types.CompletionItem]:
+        async with asyncio.timeout(TIMEOUT):
+            found = await self.client.text_document_completion_async(
+                types.CompletionParams(types.TextDocumentIdentifier(uri), types.Position(line, character))
+            )
+        assert isinstance(found, types.CompletionList)
+        return list(found.items)
+
 
 def uri_of(path: Path) -> str:
     return str(uris.from_fs_path(str(path)))

@@ -117,8 +117,7 @@ def withdraw(ls: Server, uri: str) -> None:
 async def refresh(ls: Server) -> None:
     """Show everything anew, because something other than a text changed."""
     if not ls.client.pulls_diagnostics:
-        for document in list(ls.documents.values()):
-            ls.look_at(document)
+        ls.look_at_all()
     elif ls.client.refreshes_diagnostics:
         await ls.workspace_diagnostic_refresh_async(None)
 

@@ -65,16 +65,35 @@ class OpenDocument:
         )
 
 
+class ByPath(Mapping[Path, Document]):
+    """The open Python texts by their files, as they are at any moment."""
+
+    def __init__(self, documents: dict[Path, OpenDocument]) -> None:
+        self._documents = documents
+
+    def __getitem__(self, path: Path) -> Document:
+        return self._documents[path].document
+
+    def __iter__(self) -> Iterator[Path]:
+        return iter(list(self._documents))
+
+    def __len__(self) -> int:
+        return len(self._documents)
+
+
 class Documents(Mapping[str, OpenDocument]):
     """All that is open, by URI.
 
     Attributes:
         unit: what the client counts columns in; to be set before the first document is opened.
+        by_path: the Python texts among them, by their files.
     """
 
     def __init__(self, unit: Unit) -> None:
         self.unit = unit
         self._open: dict[str, OpenDocument] = {}
+        self._files: dict[Path, OpenDocument] = {}
+        self.by_path = ByPath(self._files)
 
     def __getitem__(self, uri: str) -> OpenDocument:
         return self._open[uri]
@@ -93,6 +112,8 @@ class Documents(Mapping[str, OpenDocument]):
         positions = Positions(Document.parse(item.text), self.unit)
         opened = OpenDocument(item.uri, _name(item.language_id), item.version, positions)
         self._open[item.uri] = opened
+        if opened.is_python and opened.path is not None:
+            self._files[opened.path] = opened
         return opened
 
     def change(self, changes: Changes) -> OpenDocument | None:
@@ -129,6 +150,8 @@ class Documents(Mapping[str, OpenDocument]):
             logger.warning("%s was closed, which was not open", uri)
         else:
             document.is_open = False
+            if document.path is not None:
+                self._files.pop(document.path, None)
         return document
 
 

@@ -7,7 +7,7 @@ import itertools
 import logging
 import os
 import sys
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 from lsprotocol import types
 from pygls.lsp.server import LanguageServer
@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+_AFTER: Final = 0.5
+"""How many seconds after an edit the other documents are looked at, which may depend on it."""
+
 
 class Server(LanguageServer):
     """One client's server.
@@ -39,6 +42,7 @@ class Server(LanguageServer):
         client: what the client can do.
         documents: what is open in it.
         worker: where everything happens that takes longer than passing a message on.
+        background: where is waited for what takes long to find out.
         workspaces: what counts for which file.
         analyser: what is known about the open documents.
         client_settings: what the client says, for each folder and (`None`) for everything else.
@@ -54,9 +58,10 @@ class Server(LanguageServer):
         super().__init__("idiomatic", __version__, protocol_cls=Protocol)
         self.client = Client()
         self.documents = Documents(Unit.UTF16)
-        self.worker = Worker()
-        self.workspaces = Workspaces()
-        self.analyser = Analyser(self.worker, self.workspaces)
+        self.worker = Worker("worker")
+        self.background = Worker("background")
+        self.workspaces = Workspaces(self.documents.by_path)
+        self.analyser = Analyser(self.worker, self.background, self.workspaces, on_news=self._heard)
         self.client_settings: Mapping[Path | None, Mapping[str, Any]] = {}
         self.reports: dict[str, tuple[str, list[types.Diagnostic]]] = {}
         self.report_numbers = itertools.count(1)
@@ -65,24 +70,26 @@ class Server(LanguageServer):
         self._ended: asyncio.Future[int] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._looks: dict[str, asyncio.Task[None]] = {}
+        self._others: asyncio.TimerHandle | None = None
         lifecycle.register(self)
 
     # -- documents ----------------------------------------------------------------------------------------------------
 
     def opened(self, params: types.DidOpenTextDocumentParams) -> None:
         """A text was opened in the client."""
-        self.look_at(self.documents.open(params.text_document))
+        self._touched(self.documents.open(params.text_document))
 
     def changed(self, changes: Changes) -> None:
         """A text was edited in the client."""
         if (document := self.documents.change(changes)) is not None:
-            self.look_at(document)
+            self._touched(document)
 
     def closed(self, params: types.DidCloseTextDocumentParams) -> None:
         """A text was closed in the client."""
         uri = params.text_document.uri
         if (document := self.documents.close(uri)) is not None:
             self.analyser.forget(uri)
+            self.analyser.touch(None)
             if document.is_python:
                 diagnostics.withdraw(self, uri)
 
@@ -96,6 +103,28 @@ class Server(LanguageServer):
         if document is None or not document.is_python:
             raise RequestFailed(f"{uri} is not open as a Python file")
         return document
+
+    def _touched(self, document: OpenDocument) -> None:
+        if document.is_python:
+            self.analyser.touch(document.uri)
+            if not self.client.pulls_diagnostics:
+                # What is found in one file may depend on another one; a client that asks, asks for all of them.
+                if self._others is not None:
+                    self._others.cancel()
+                self._others = asyncio.get_running_loop().call_later(_AFTER, self.look_at_all)
+        self.look_at(document)
+
+    def _heard(self, document: OpenDocument) -> None:
+        """There is more to say about a document than a moment ago."""
+        if self.client.pulls_diagnostics:
+            self.keep(diagnostics.refresh(self))
+        else:
+            self.look_at(document)
+
+    def look_at_all(self) -> None:
+        """Find out about all open documents, and show it."""
+        for document in list(self.documents.values()):
+            self.look_at(document)
 
     def look_at(self, document: OpenDocument) -> None:
         """Find out about a document, and show it; a look in progress goes on until nothing is newer."""
@@ -141,6 +170,7 @@ class Server(LanguageServer):
         finally:
             logs.to_standard_error()
             self.worker.close()
+            self.background.close()
             outgoing.close()
 
 
@@ -152,7 +182,7 @@ def run(reader: BinaryIO, writer: BinaryIO) -> int:
     sys.setswitchinterval(0.001)
     server = Server()
     code = asyncio.run(server.serve(reader, writer))
-    if server.worker.is_busy:
+    if server.worker.is_busy or server.background.is_busy:
         # Whatever it is doing, nobody waits for it any more; the interpreter would.
         sys.stderr.flush()
         os._exit(code)

@@ -22,7 +22,10 @@ logger = logging.getLogger(__name__)
 
 SECTION: Final = "idiomatic"
 
-_WATCHED: Final = ("**/idiomatic.toml", "**/pyproject.toml", "**/ruff.toml", "**/.ruff.toml")
+_CONFIGURATION: Final = frozenset(
+    {"idiomatic.toml", "pyproject.toml", "ruff.toml", ".ruff.toml", "setup.cfg", "setup.py", ".python-version"}
+)
+_WATCHED: Final = (*(f"**/{name}" for name in sorted(_CONFIGURATION)), "**/*.py", "**/*.pyi")
 
 
 def initialize(ls: Server, params: types.InitializeParams) -> None:
@@ -62,9 +65,15 @@ async def did_change_configuration(ls: Server, params: types.DidChangeConfigurat
         await _apply(ls)
 
 
-async def did_change_watched_files(ls: Server, _: types.DidChangeWatchedFilesParams) -> None:
-    """A configuration file was written, made or deleted."""
-    await _read_again(ls)
+async def did_change_watched_files(ls: Server, params: types.DidChangeWatchedFilesParams) -> None:
+    """Files were written, made or deleted; what is open counts as it is in the client."""
+    changed = [change.uri for change in params.changes if change.uri not in ls.documents]
+    if any(is_configuration(path_of(change.uri)) for change in params.changes):
+        ls.analyser.touch(None)
+        await _read_again(ls)
+    elif changed:
+        ls.analyser.touch(None)
+        await diagnostics.refresh(ls)
 
 
 async def did_save(ls: Server, params: types.DidSaveTextDocumentParams) -> None:
@@ -77,14 +86,14 @@ async def did_save(ls: Server, params: types.DidSaveTextDocumentParams) -> None:
 async def did_change_workspace_folders(ls: Server, _: types.DidChangeWorkspaceFoldersParams) -> None:
     """Folders were added or removed; pygls has taken note of which."""
     if ls.client.asks_configuration:
-        await _ask(ls)
+        await _ask(ls, unchanged_too=True)
     else:
         await _apply(ls)
 
 
 def is_configuration(path: Path | None) -> bool:
     """Whether a file says something about the configuration."""
-    return path is not None and any(path.name == pattern.rpartition("/")[2] for pattern in _WATCHED)
+    return path is not None and path.name in _CONFIGURATION
 
 
 def folders(ls: Server) -> Mapping[Path, str]:
@@ -95,18 +104,17 @@ def folders(ls: Server) -> Mapping[Path, str]:
     return {path: uri for uri in uris if (path := path_of(uri)) is not None}
 
 
-async def _ask(ls: Server) -> None:
-    """Ask the client for its settings, for each folder and for what is in none."""
-    places: list[tuple[Path | None, str | None]] = [(None, None), *folders(ls).items()]
-    items = [types.ConfigurationItem(scope_uri=uri, section=SECTION) for _, uri in places]
+async def _ask(ls: Server, *, unchanged_too: bool = False) -> None:
+    """Ask the client for its settings, for each folder and for what is in none; take them over if they are new."""
+    places = folders(ls)
+    items = [types.ConfigurationItem(scope_uri=uri, section=SECTION) for uri in (None, *places.values())]
     answers = await _asked(ls.workspace_configuration_async(types.ConfigurationParams(items)))
-    if not isinstance(answers, (list, tuple)) or len(answers) != len(items):
-        return
-    known = ls.client_settings.get(None, {})
-    new = {
-        place: known if answer is None else _plain(answer) for (place, _), answer in zip(places, answers, strict=True)
-    }
-    if new != ls.client_settings:
+    new = ls.client_settings
+    if isinstance(answers, (list, tuple)) and len(answers) == len(items):
+        general = new.get(None, {}) if answers[0] is None else _plain(answers[0])
+        own = {place: _plain(answer) for place, answer in zip(places, answers[1:], strict=True) if answer is not None}
+        new = {None: general} | {place: settings for place, settings in own.items() if settings != general}
+    if unchanged_too or new != ls.client_settings:
         ls.client_settings = new
         await _apply(ls)
 

@@ -1,7 +1,8 @@
-"""One thread for all work on texts, so that the event loop always has time for the next message.
+"""Threads that do the work, so that the event loop always has time for the next message.
 
-One, because Python runs one at a time anyway, and because nothing in the engine then has to be locked: whatever touches
-a module, a project or a configuration runs here, in the order in which it was asked for.
+One does all the work on texts, because Python runs one at a time anyway, and because nothing in the engine then has to
+be locked: whatever touches a module or a configuration happens there, in the order in which it was asked for. Another
+one waits for what takes long to find out.
 """
 
 from __future__ import annotations
@@ -19,10 +20,10 @@ T = TypeVar("T")
 
 
 class Worker:
-    """The thread."""
+    """One thread."""
 
-    def __init__(self) -> None:
-        self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="idiomatic-worker")
+    def __init__(self, name: str) -> None:
+        self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix=f"idiomatic-{name}")
         self._unfinished = 0
         self._lock = threading.Lock()
 

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from idiomatic.core.module import Project
+    from idiomatic.core.document import Document
     from idiomatic.project.configuration import ConfigurationError
+    from idiomatic.project.definitions import Definitions
     from idiomatic.project.workspace import Settings, Workspace
 
 logger = logging.getLogger(__name__)
@@ -28,26 +29,30 @@ class Place:
 
     Attributes:
         settings: rules and severities.
-        project: the files around it.
+        project: what is known of the files around it.
         is_enabled: whether the client wants anything for it.
     """
 
     settings: Settings
-    project: Project
+    project: Definitions
     is_enabled: bool
 
 
 class Workspaces:
     """All folders.
 
+    Args:
+        opened: the documents that are open, by their files.
+
     Attributes:
         generation: grows with every change of what counts; findings of another generation are out of date.
         faults_number: grows whenever there are other faults than before.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, opened: Mapping[Path, Document]) -> None:
         self.generation = 0
         self.faults_number = 0
+        self._opened = opened
         self._folders: tuple[Path, ...] = ()
         self._client: Mapping[Path | None, Mapping[str, Any]] = {}
         self._workspaces: dict[Path | None, Workspace] = {}
@@ -65,6 +70,11 @@ class Workspaces:
         for workspace in self._workspaces.values():
             workspace.forget()
         self.generation += 1
+
+    def look_up_again(self) -> None:
+        """Take nothing for granted that files say about each other: some file changed."""
+        for workspace in self._workspaces.values():
+            workspace.changed()
 
     def place(self, path: Path | None) -> Place:
         """What counts for a file, or for a text without one."""
@@ -107,5 +117,7 @@ class Workspaces:
         if folder not in self._workspaces:
             # A text without a file and without a folder has no project: what lies in the working directory is chance.
             root = folder or Path.cwd()
-            self._workspaces[folder] = Workspace(root, overrides=client, isolated=folder is None, lenient=True)
+            self._workspaces[folder] = Workspace(
+                root, overrides=client, isolated=folder is None, lenient=True, opened=self._opened
+            )
         return self._workspaces[folder]
