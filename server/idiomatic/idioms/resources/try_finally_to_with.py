@@ -994,13 +994,48 @@ def _item(resource: Resource, form: Form, draft: Draft, within: Sequence[cst.CST
         value = value.expression
     if form.wrapper is not None:
         function = draft.expression(form.wrapper, assignment, as_module=True)
-        value = cst.Call(function, [cst.Arg(value)])
+        value = _wrapped_in(function, value, draft)
     elif not value.lpar and _is_several_lines_bare(value, draft):
         value = value.with_changes(lpar=[cst.LeftParen()], rpar=[cst.RightParen()])
     used = any(_mentions(part, resource.name) for part in within)
     # In a block that is still to be written, the name is going to be used.
     named = used or re.fullmatch(r"(?:\s|#.*|pass|\.\.\.)*", cst.Module([]).code_for_node(within[0]).strip().strip(":"))
     return cst.WithItem(value, cst.AsName(cst.Name(resource.name)) if named else None)
+
+
+def _wrapped_in(function: cst.BaseExpression, value: cst.BaseExpression, draft: Draft) -> cst.Call:
+    """`closing(value)`; a value of several lines gets lines of its own."""
+    if "\n" not in draft.code_for(value):
+        return cst.Call(function, [cst.Arg(value)])
+    example = cst.If(cst.Name("x"), cst.IndentedBlock([cst.SimpleStatementLine([cst.Pass()])]))
+    unit = draft.code_for(example).splitlines()[1].partition("pass")[0]
+    before, after = (
+        cst.ParenthesizedWhitespace(indent=True, last_line=cst.SimpleWhitespace(white)) for white in (unit, "")
+    )
+    deeper = value.visit(_Deeper(unit))
+    assert isinstance(deeper, cst.BaseExpression)
+    return cst.Call(function, [cst.Arg(deeper, whitespace_after_arg=after)], whitespace_before_args=before)
+
+
+class _Deeper(cst.CSTTransformer):
+    """Indents the lines inside brackets by one more level."""
+
+    def __init__(self, unit: str) -> None:
+        super().__init__()
+        self._unit = unit
+
+    def leave_ParenthesizedWhitespace(
+        self, original_node: cst.ParenthesizedWhitespace, updated_node: cst.ParenthesizedWhitespace
+    ) -> cst.ParenthesizedWhitespace:
+        return updated_node.with_changes(
+            last_line=cst.SimpleWhitespace(self._unit + updated_node.last_line.value),
+            empty_lines=[
+                line.with_changes(whitespace=cst.SimpleWhitespace(self._unit + line.whitespace.value))
+                if line.comment is not None
+                else line
+                for line in updated_node.empty_lines
+            ],
+        )
 
 
 def _is_several_lines_bare(value: cst.BaseExpression, draft: Draft) -> bool:
