@@ -57,12 +57,10 @@ def main() -> int:
         LIBS.mkdir(parents=True)
         with tempfile.TemporaryDirectory() as directory:
             wheels = Path(directory)
-            pythons = [python for python in PYTHONS if download(requirements, target, python, wheels)]
-            if not pythons:
+            if not any([download(requirements, target, python, wheels) for python in PYTHONS]):
                 return 1
             for wheel in sorted(wheels.glob("*.whl")):
                 unpack(wheel)
-        print(f"libraries for {target}, Python {', '.join(pythons)}")
         stamp.parent.mkdir(exist_ok=True)
         stamp.write_text(state)
     for cache in list(LIBS.rglob("__pycache__")):
@@ -104,7 +102,7 @@ def download(requirements: str, target: str, python: str, wheels: Path) -> bool:
     ]  # fmt: skip
     result = subprocess.run(command, stderr=subprocess.PIPE, text=True, check=False)
     if result.returncode:
-        print(f"left out Python {python} for {target}:\n{result.stderr.strip()}", file=sys.stderr)
+        print(f"left out Python {python}: no wheels for {target}\n{result.stderr.strip()}", file=sys.stderr)
     return result.returncode == 0
 
 

@@ -32,6 +32,7 @@ if (options['if-stale'] && existsSync(vsix) && existsSync(stamp) && readFileSync
 console.log(vsix);
 
 function build() {
+  console.error(`Packaging the extension for ${options.target}.`);
   mkdirSync(path.dirname(vsix), { recursive: true });
   rmSync(stamp, { force: true });
   run(python(), [path.join('scripts', 'bundle.py'), '--target', options.target]);
@@ -43,11 +44,16 @@ function build() {
   writeFileSync(stamp, state);
 }
 
+// What the tools say is of interest only when they fail: vsce recommends to bundle what cannot be bundled.
 function run(command, args) {
-  const { status, error } = spawnSync(command, args, { cwd: root, stdio: ['inherit', process.stderr, process.stderr] });
+  const { status, error, stdout, stderr } = spawnSync(command, args, { cwd: root, encoding: 'utf8' });
   if (error || status !== 0) {
-    console.error(`error: ${command} ${args[0]} failed${error ? `: ${error.message}` : ''}`);
+    console.error(`${stdout}${stderr}error: ${command} ${args[0]} failed${error ? `: ${error.message}` : ''}`);
     process.exit(1);
+  }
+  const notice = /^left out .*/m.exec(stderr ?? '');
+  if (notice) {
+    console.error(notice[0]);
   }
 }
 
