@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass
 from enum import StrEnum, auto
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from idiomatic.core.analysis.tree import COMPREHENSIONS, FUNCTIONS, SCOPES, Tree, tree
 
@@ -112,7 +112,12 @@ class Scopes:
         for nonlocal_node in of.of(ast.Nonlocal):
             for name in nonlocal_node.names:
                 self.at(nonlocal_node).elsewhere[name] = False
-        for nodes in list(of.by_type.values()):
+        # Most nodes bind nothing, and most names are read: asking those what they bind would take most of the time.
+        for kind, nodes in list(of.by_type.items()):
+            if kind is ast.Name:
+                nodes = [node for node in of.of(ast.Name) if not isinstance(node.ctx, ast.Load)]
+            elif kind.__name__ not in _BINDERS:
+                continue
             for node in nodes:
                 for binding in _bindings(node):
                     self._bind(binding, node)
@@ -188,6 +193,15 @@ def _outside(scope: ast.AST, child: ast.AST, node: ast.AST, of: Tree) -> bool:
             return child is first and (node is first.iter or first.iter in of.ancestors(node))
         case _:
             return False
+
+
+# Names of classes, because some exist only in newer versions of Python.
+_BINDERS: Final = frozenset(
+    {
+        "AsyncFunctionDef", "ClassDef", "ExceptHandler", "FunctionDef", "Import", "ImportFrom", "MatchAs",
+        "MatchMapping", "MatchStar", "NamedExpr", "ParamSpec", "TypeVar", "TypeVarTuple", "arg",
+    }
+)  # fmt: skip
 
 
 def _bindings(node: ast.AST) -> Iterator[Binding]:
