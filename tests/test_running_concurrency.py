@@ -2,11 +2,13 @@
 
 A program has a coroutine function `main` and makes its work with `play(name)`. A script says for each name how long the
 work takes and how it ends; the log says what happened to it.
+Time is simulated: nothing is waited for, and nothing depends on how fast the machine is.
 """
 
 from __future__ import annotations
 
 import asyncio
+import selectors
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,13 +16,31 @@ import pytest
 
 from tests.engine import analyse
 
-TICK = 0.01
-
 GATHER = "gather-to-task-group"
 CLEAN_UP = "cleanup-misses-cancellation"
 
 Script = dict[str, tuple[float, object]]
-"""By name: after how many ticks the work ends, and with what result or exception."""
+"""By name: after how many seconds the work ends, and with what result or exception."""
+
+
+class SimulatedTime(selectors.SelectSelector):
+    """Does not wait: lets the time pass at once."""
+
+    now = 0.0
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        assert timeout is not None, "everything waits for something that never comes"
+        self.now += timeout
+        return super().select(0)
+
+
+class SimulatedLoop(asyncio.SelectorEventLoop):
+    def __init__(self) -> None:
+        self._clock = SimulatedTime()
+        super().__init__(self._clock)
+
+    def time(self) -> float:
+        return self._clock.now
 
 
 @dataclass
@@ -55,10 +75,10 @@ def run(program: str, script: Script, *, cancel_after: float | None = None, time
     outcome = Outcome()
 
     async def play(name: str) -> object:
-        ticks, end = script[name]
+        seconds, end = script[name]
         outcome.log.append(("start", name))
         try:
-            await asyncio.sleep(ticks * TICK)
+            await asyncio.sleep(seconds)
         except asyncio.CancelledError:
             outcome.log.append(("cancelled", name))
             raise
@@ -72,9 +92,9 @@ def run(program: str, script: Script, *, cancel_after: float | None = None, time
         exec(compile(program, "program.py", "exec"), namespace)
         task = asyncio.ensure_future(namespace["main"]())
         if cancel_after is not None:
-            asyncio.get_running_loop().call_later(cancel_after * TICK, task.cancel)
+            asyncio.get_running_loop().call_later(cancel_after, task.cancel)
         try:
-            async with asyncio.timeout(timeout and timeout * TICK):
+            async with asyncio.timeout(timeout):
                 outcome.result = await task
         except BaseException as error:  # what is raised is what is tested
             outcome.error = error
@@ -85,7 +105,8 @@ def run(program: str, script: Script, *, cancel_after: float | None = None, time
                 if not each.cancelled():
                     each.exception()
 
-    asyncio.run(everything())
+    with asyncio.Runner(loop_factory=SimulatedLoop) as runner:
+        runner.run(everything())
     return outcome
 
 
@@ -293,7 +314,7 @@ def test_a_timeout_in_between_is_still_seen() -> None:
     program = f"""\
 {HEAD}async def main():
     try:
-        async with asyncio.timeout({TICK * 2}):
+        async with asyncio.timeout(2):
             return await asyncio.gather(work("a"), boom("b"))
     except TimeoutError:
         return "too late"
@@ -304,6 +325,25 @@ def test_a_timeout_in_between_is_still_seen() -> None:
     raises: Script = {"a": (1, TimeoutError()), "b": (9, "B")}
     assert run(program, raises).result == "too late"
     assert isinstance(run(after, raises).error, ExceptionGroup), "one that a task raises itself is no longer seen"
+
+
+def test_wait_for_around_a_gather() -> None:
+    program = f"""\
+{HEAD}async def main():
+    return await asyncio.wait_for(asyncio.gather(work("a"), boom("b")), 4)
+"""
+    for action in (1, 2):
+        after = rewritten(program, GATHER, action)
+        assert "wait_for" not in after
+        assert run(program, ALL_WELL).result == run(after, ALL_WELL).result == ["A", "B"]
+        late: Script = {"a": (9, "A"), "b": (1, "B")}
+        for each in (program, after):
+            outcome = run(each, late)
+            assert isinstance(outcome.error, TimeoutError)
+            assert outcome.names("cancelled") == {"a"}
+            assert isinstance(run(each, late, cancel_after=0.5).error, asyncio.CancelledError)
+        failed: Script = {"a": (3, "A"), "b": (1, ValueError("b"))}
+        assert run(program, failed).errors == run(after, failed).errors == [(ValueError, ("b",))]
 
 
 def test_a_failing_argument_is_raised_in_a_group() -> None:

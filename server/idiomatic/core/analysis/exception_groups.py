@@ -54,8 +54,14 @@ class Handlers:
     fault: str | None = None
 
 
-def handlers_for_group(code: Analysis, node: ast.AST) -> Handlers:
-    """What has to be done about the handlers of this function if `node` raises groups from now on."""
+def handlers_for_group(code: Analysis, node: ast.AST, *, times_out: bool = False) -> Handlers:
+    """What has to be done about the handlers of this function if `node` raises groups from now on.
+
+    Args:
+        code: the analysis of the statement around.
+        node: what raises.
+        times_out: whether it raises a plain `TimeoutError` as well.
+    """
     convert: list[ast.Try] = []
     reasons: list[str] = []
     for around in tries_around(code, node):
@@ -64,7 +70,7 @@ def handlers_for_group(code: Analysis, node: ast.AST) -> Handlers:
         for handler in around.handlers:
             reasons += _said_of(code, handler)
         affected = [handler for handler in around.handlers if _misses_groups(code, handler)]
-        if affected and _only_times_out(code, node, around, affected):
+        if affected and _only_times_out(code, node, around, affected, times_out=times_out):
             reasons.append(
                 f"`except {_types(affected[0])}` still sees the timeout, but no longer one that a task raises itself."
             )
@@ -100,14 +106,19 @@ def _said_of(code: Analysis, handler: ast.ExceptHandler) -> Iterator[str]:
         yield f"In `except {_types(handler)} as {handler.name}`, `{handler.name}` is now the group."
 
 
-def _only_times_out(code: Analysis, node: ast.AST, around: ast.Try, affected: Sequence[ast.ExceptHandler]) -> bool:
-    """Whether the handlers wait for the timeout of an `async with asyncio.timeout()` in between."""
+def _only_times_out(
+    code: Analysis, node: ast.AST, around: ast.Try, affected: Sequence[ast.ExceptHandler], *, times_out: bool
+) -> bool:
+    """Whether the handlers wait for the timeout of the node or of an `async with asyncio.timeout()` in between."""
     is_for_timeouts = all(code.is_name(each, *TIMEOUTS) for handler in affected for each in caught(handler))
-    return is_for_timeouts and any(
-        isinstance(item.context_expr, ast.Call)
-        and code.is_name(item.context_expr.func, *TIMERS)
-        and around in code.ancestors(item)
-        for item in withs_around(code, node)
+    return is_for_timeouts and (
+        times_out
+        or any(
+            isinstance(item.context_expr, ast.Call)
+            and code.is_name(item.context_expr.func, *TIMERS)
+            and around in code.ancestors(item)
+            for item in withs_around(code, node)
+        )
     )
 
 
@@ -186,8 +197,7 @@ def _guarded_calls(statement: Statement) -> dict[str, tuple[tuple[str, str], ...
             for each in walk_block(function.body):
                 if not isinstance(each, ast.Try):
                     continue
-                types = [_types(handler) for handler in each.handlers if handler.type is not None]
-                specific = [name for name in types if name not in {"Exception", "BaseException"}]
+                specific = [_types(handler) for handler in each.handlers if _is_specific(handler)]
                 for call in walk_block(each.body) if specific else ():
                     match call:
                         case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name)):
@@ -195,6 +205,21 @@ def _guarded_calls(statement: Statement) -> dict[str, tuple[tuple[str, str], ...
                         case _:
                             pass
     return {name: tuple(dict.fromkeys(pairs)) for name, pairs in found.items()}
+
+
+_SEES_GROUPS: Final = frozenset(
+    {"BaseException", "BaseExceptionGroup", "CancelledError", "Exception", "ExceptionGroup", "KeyboardInterrupt"}
+)
+
+
+def _is_specific(handler: ast.ExceptHandler) -> bool:
+    """Whether a handler names nothing, by the last part of its name, that it would still see."""
+    names = {_last_name(each) for each in caught(handler)}
+    return bool(names) and not names & _SEES_GROUPS
+
+
+def _last_name(node: ast.expr) -> str:
+    return node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
 
 
 def callers_that_catch(module: Module, name: str) -> tuple[tuple[str, str], ...]:

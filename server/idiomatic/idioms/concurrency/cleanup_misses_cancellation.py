@@ -49,10 +49,11 @@ from __future__ import annotations
 
 import ast
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import libcst as cst
 
+from idiomatic.core.analysis.clean_up import is_clean_up
 from idiomatic.core.analysis.coroutines import suspends
 from idiomatic.core.analysis.exceptions import (
     NO_EXCEPTIONS,
@@ -78,49 +79,6 @@ KIND = Kind.PROBLEM
 SINCE = (3, 8)
 TRIGGERS = ("Exception",)
 ALSO = ()
-
-CLEAN_UP: Final = frozenset(
-    {
-        "abandon",
-        "abort",
-        "aclose",
-        "cancel",
-        "cleanup",
-        "close",
-        "delete",
-        "detach",
-        "disconnect",
-        "dispose",
-        "free",
-        "invalidate",
-        "kill",
-        "nack",
-        "release",
-        "remove",
-        "reset",
-        "restore",
-        "revert",
-        "rmtree",
-        "rollback",
-        "shutdown",
-        "stop",
-        "teardown",
-        "terminate",
-        "undo",
-        "unlink",
-        "unlock",
-        "unregister",
-        "unsubscribe",
-    }
-)
-"""The words with which the name of a function that undoes or gives back something begins."""
-
-_IN_TWO_WORDS: Final = {
-    "roll_back": "rollback",
-    "clean_up": "cleanup",
-    "shut_down": "shutdown",
-    "tear_down": "teardown",
-}
 
 
 def detect(handler: ast.ExceptHandler, code: Analysis) -> Iterator[Finding]:
@@ -157,21 +115,8 @@ def _clean_up(body: Sequence[ast.stmt]) -> Iterator[ast.Call]:
     for statement in walk_block(body):
         if isinstance(statement, ast.Expr):
             for node in walk_block([statement]):
-                if isinstance(node, ast.Call) and _is_clean_up(node):
+                if isinstance(node, ast.Call) and is_clean_up(node.func):
                     yield node
-
-
-def _is_clean_up(call: ast.Call) -> bool:
-    match call.func:
-        case ast.Name(id=name) | ast.Attribute(attr=name):
-            if name in {"__exit__", "__aexit__"}:
-                return True
-            words = name.strip("_").lower()
-            for two, one in _IN_TWO_WORDS.items():
-                words = words.replace(two, one)
-            return words.partition("_")[0] in CLEAN_UP
-        case _:
-            return False
 
 
 def _ends(handler: ast.ExceptHandler) -> bool:
@@ -258,7 +203,7 @@ def _reasons(handler: ast.ExceptHandler, around: ast.Try, code: Analysis) -> Ite
     for statement in own:
         match statement:
             case ast.Expr(value=ast.Call() as call) | ast.Expr(value=ast.Await(value=ast.Call() as call)) if not any(
-                isinstance(each, ast.Call) and _is_clean_up(each) for each in ast.walk(call)
+                isinstance(each, ast.Call) and is_clean_up(each.func) for each in ast.walk(call)
             ):
                 yield f"The rest of the handler runs for them too: `{_short(call)}`."
                 return

@@ -74,12 +74,13 @@ is read. The second action keeps the single exception: it raises the group's fir
 A task group takes coroutines and nothing else. What is called is looked up in the file, in the project and in the
 standard library; the reasons name each call that can't be seen.
 
-A single argument is awaited directly; it then runs in the same task, with the same context variables.
+`wait_for` directly around it becomes an `asyncio.timeout` in the same statement. A single argument is awaited directly;
+it then runs in the same task, with the same context variables.
 
 Refused: `return_exceptions=True`; tasks, futures and other awaitables; a `gather` that is not awaited on the spot, or
 in an expression of which another part comes first; in a `finally`, where every clean-up must have its turn; an argument
-that yields; a coroutine whose own handling of a cancellation does work; and handlers that can't become `except*`,
-because they return, break or continue, use the exception they caught, or stand next to one that must not.
+that yields; a coroutine that is clean-up, or has work to do when it is cancelled; and handlers that can't become
+`except*`, because they return, break or continue, use the exception they caught, or stand next to one that must not.
 
 ## References
 - [Task groups](https://docs.python.org/3/library/asyncio-task.html#task-groups)
@@ -100,6 +101,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias, cast
 
 import libcst as cst
 
+from idiomatic.core.analysis.clean_up import is_clean_up
 from idiomatic.core.analysis.coroutines import Gives, OnCancel, call_gives, on_cancel
 from idiomatic.core.analysis.evaluation import is_first
 from idiomatic.core.analysis.exception_groups import Handlers, callers_that_catch, handlers_for_group
@@ -123,6 +125,8 @@ ALSO = ()
 
 GATHER: Final = ("asyncio.gather", "asyncio.tasks.gather")
 GROUP: Final = "asyncio.TaskGroup"
+WAIT_FOR: Final = ("asyncio.wait_for", "asyncio.tasks.wait_for")
+TIMEOUT: Final = "asyncio.timeout"
 MESSAGE: Final = "`gather` leaves the others running when one fails"
 TITLE: Final = "Use a `TaskGroup` (siblings are cancelled; raises ExceptionGroup)"
 KEEP_TITLE: Final = "Use a `TaskGroup` and raise the first exception itself (siblings are cancelled)"
@@ -136,10 +140,15 @@ def detect(node: ast.Await | ast.Call, code: Analysis) -> Iterator[Finding]:
         # await asyncio.gather(load_user(), load_posts())
         case ast.Await(value=ast.Call(args=[_, *_]) as call) if _is_gather(call, code):
             yield from _found(node, call, code)
+        # await asyncio.wait_for(asyncio.gather(load_user(), load_posts()), 5)
+        case ast.Await(value=ast.Call(args=[ast.Call() as call, *_])) if _is_gather(call, code) and _is_limited(
+            node, call, code
+        ):
+            yield from _found(node, call, code)
         # asyncio.gather(load_user(), load_posts()), awaited elsewhere or not at all
-        case ast.Call(func=ast.Attribute(attr="gather") | ast.Name(id="gather"), args=[_, *_]) if not isinstance(
-            code.parent(node), ast.Await
-        ) and _is_gather(node, code):
+        case ast.Call(func=ast.Attribute(attr="gather") | ast.Name(id="gather"), args=[_, *_]) if _is_gather(
+            node, code
+        ) and not _is_awaited(node, code):
             reason = "It is not awaited here: a task group is a block that waits for its tasks itself."
             yield Finding(node, MESSAGE, (Fix(TITLE, Refused(reason), code.lines(node)),))
         case _:
@@ -152,6 +161,31 @@ def _is_gather(call: ast.Call, code: Analysis) -> bool:
             return code.is_name(call.func, *GATHER)
         case _:
             return False
+
+
+def _limit(place: ast.Await, call: ast.Call, code: Analysis) -> ast.expr | None:
+    """How long `wait_for`, called directly around, waits; `None` if it isn't."""
+    match place.value:
+        case ast.Call(func=function, args=[first, limit], keywords=[]) if first is call:
+            pass
+        case ast.Call(func=function, args=[first], keywords=[ast.keyword(arg="timeout", value=limit)]) if first is call:
+            pass
+        case _:
+            return None
+    return limit if code.is_name(function, *WAIT_FOR) else None
+
+
+def _is_limited(place: ast.Await, call: ast.Call, code: Analysis) -> bool:
+    """Whether it is `await wait_for(gather(...), limit)`, of several awaitables."""
+    is_several = len(call.args) > 1 or any(isinstance(each, ast.Starred) for each in call.args)
+    return is_several and _limit(place, call, code) is not None
+
+
+def _is_awaited(call: ast.Call, code: Analysis) -> bool:
+    """Whether the `await` is found instead."""
+    parent = code.parent(call)
+    around = parent and code.parent(parent)
+    return isinstance(parent, ast.Await) or (isinstance(around, ast.Await) and _is_limited(around, call, code))
 
 
 def _found(place: ast.Await, call: ast.Call, code: Analysis) -> Iterator[Finding]:
@@ -178,7 +212,7 @@ def _fixes(place: ast.Await, call: ast.Call, code: Analysis) -> Iterator[Fix]:
     if fault is not None:
         yield Fix(TITLE, Refused(fault), code.lines(place))
         return
-    handlers = handlers_for_group(code, place)
+    handlers = handlers_for_group(code, place, times_out=place.value is not call)
     where = code.lines(handlers.convert[-1] if handlers.convert else statement)
     verdict = _verdict(place, call, handlers, code)
     plan = partial(to_task_group, place, call, handlers)
@@ -196,6 +230,7 @@ def _fault(place: ast.Await, call: ast.Call, statement: ast.stmt, code: Analysis
     return (
         _keyword_fault(call)
         or _place_fault(place, statement, code)
+        or _limit_fault(_limit(place, call, code))
         or _twice_fault(call)
         or next((fault for argument in call.args if (fault := _argument_fault(argument, code))), None)
         or next((fault for argument in call.args if (fault := _cancel_fault(argument, code))), None)
@@ -230,6 +265,12 @@ def _place_fault(place: ast.Await, statement: ast.stmt, code: Analysis) -> str |
     return None
 
 
+def _limit_fault(limit: ast.expr | None) -> str | None:
+    if limit is None or _is_simple(limit):
+        return None
+    return f"`{_shown(limit)}` would be evaluated before the arguments: the order would change."
+
+
 def _is_elif(statement: ast.stmt, code: Analysis) -> bool:
     return isinstance(statement, ast.If) and code.statement.text.startswith("elif", code.span(statement).start)
 
@@ -261,6 +302,8 @@ def _twice_fault(call: ast.Call) -> str | None:
 def _cancel_fault(argument: ast.expr, code: Analysis) -> str | None:
     """Why a coroutine had better not be cancelled because another one failed."""
     for function in _functions(argument, code) or ():
+        if is_clean_up(function):
+            return f"`{_shown(function)}` is clean-up, from which a failure of another must not keep it."
         match on_cancel(code, function):
             case OnCancel.HANDLES:
                 return (
@@ -319,6 +362,8 @@ def _only_value(name: ast.Name, code: Analysis) -> ast.expr | None:
     local = code.local_bindings(name)
     if function is None or local is None or len(local) != 1 or local[0].kind is not BindingKind.VARIABLE:
         return None
+    if code.function_around(local[0].node) is not function:
+        return None
     assignment = code.parent(local[0].node)
     match assignment:
         case ast.Assign(targets=[target], value=value) if target is local[0].node:
@@ -355,7 +400,7 @@ def _functions_of_appended(name: ast.Name, code: Analysis) -> Sequence[ast.expr]
     """The functions whose calls are appended to a list that is used for nothing else."""
     function = code.function_around(name)
     local = code.local_bindings(name)
-    if function is None or local is None or len(local) != 1:
+    if function is None or local is None or len(local) != 1 or code.function_around(local[0].node) is not function:
         return None
     assignment = code.parent(local[0].node)
     match assignment:
@@ -395,7 +440,7 @@ def _verdict(place: ast.Await, call: ast.Call, handlers: Handlers, code: Analysi
     for item in withs_around(code, place):
         if (fault := _manager_fault(item.context_expr, code)) is not None:
             return Refused(fault)
-    return Unsafe((*_common_reasons(place, call, code), *_group_reasons(place, handlers, code)))
+    return Unsafe((*_common_reasons(place, call, code), *_group_reasons(place, call, handlers, code)))
 
 
 def _manager_fault(manager: ast.expr, code: Analysis) -> str | None:
@@ -416,6 +461,8 @@ def _manager_fault(manager: ast.expr, code: Analysis) -> str | None:
 
 
 def _common_reasons(place: ast.Await, call: ast.Call, code: Analysis) -> Iterator[str]:
+    if place.value is not call:
+        yield "`asyncio.timeout` takes the place of `wait_for`."
     yield "When one fails, the others are cancelled, and the exception is raised when they have cleaned up."
     yield "One that raises `CancelledError` by itself is noticed only where its result is read."
     for argument in call.args:
@@ -437,15 +484,14 @@ def _is_async_comprehension(node: ast.AST) -> bool:
     return isinstance(node, ast.comprehension) and bool(node.is_async)
 
 
-def _group_reasons(place: ast.Await, handlers: Handlers, code: Analysis) -> Iterator[str]:
+def _group_reasons(place: ast.Await, call: ast.Call, handlers: Handlers, code: Analysis) -> Iterator[str]:
     yield "The failures are raised as an `ExceptionGroup`: callers that catch the exception itself miss it."
     function = code.function_around(place)
     if isinstance(function, ast.AsyncFunctionDef):
         for caller, caught in code.ask(callers_that_catch, function.name):
             if caller != function.name:
                 yield f"`{caller}` has an `except {caught}` around a call of `{function.name}`, which misses it."
-    call = place.value
-    if isinstance(call, ast.Call) and not all(_is_plain(argument, code) for argument in call.args):
+    if not all(_is_plain(argument, code) for argument in call.args):
         yield "If evaluating an argument fails, that is raised in a group as well."
     yield from handlers.reasons
 
@@ -657,7 +703,7 @@ class _Plan:
         self.statement = statement
         self.draft = draft
         self.function = draft.code.function_around(place)
-        self.targets = _targets(statement, place, len(call.args))
+        self.targets = _targets(statement, place, call)
         self.is_read = not (isinstance(statement, ast.Expr) and statement.value is place)
         self.group = draft.fresh("tg", "group", "task_group", within=self.function, apart=self._other_groups("tg"))
         self.tasks: list[_Tasks] = []
@@ -742,17 +788,16 @@ class _Plan:
                 name = self._task_name(index, argument)
                 self.tasks.append(_Tasks(name, many=False))
                 body.append(_line(self._create(value), name))
-        block = cst.With(
-            [
-                cst.WithItem(
-                    cst.Call(draft.expression(GROUP, self.place)),
-                    cst.AsName(cst.Name(self.group)),
-                )
-            ],
-            cst.IndentedBlock(body),
-            asynchronous=cst.Asynchronous(),
-        )
+        group = cst.WithItem(cst.Call(draft.expression(GROUP, self.place)), cst.AsName(cst.Name(self.group)))
+        block = cst.With([*self._timeout(), group], cst.IndentedBlock(body), asynchronous=cst.Asynchronous())
         return _with_comments_of_arguments(block, call)
+
+    def _timeout(self) -> Iterator[cst.WithItem]:
+        limit = _limit(self.place, self.call, self.draft.code)
+        if limit is not None:
+            arguments = self.draft.node(cast("ast.Call", self.place.value), cst.Call).args
+            timeout = cst.Call(self.draft.expression(TIMEOUT, self.place), [cst.Arg(arguments[1].value)])
+            yield cst.WithItem(timeout, comma=_COMMA)
 
     def _create(self, coroutine: cst.BaseExpression) -> cst.Call:
         return cst.Call(cst.Attribute(cst.Name(self.group), cst.Name("create_task")), [cst.Arg(coroutine)])
@@ -926,14 +971,13 @@ def _count(name: str, text: str) -> int:
 # -- names ------------------------------------------------------------------------------------------------------------
 
 
-def _targets(statement: ast.stmt, place: ast.Await, count: int) -> Sequence[ast.expr]:
+def _targets(statement: ast.stmt, place: ast.Await, call: ast.Call) -> Sequence[ast.expr]:
     """The targets that take one result each; empty if the results are not taken apart like that."""
     match statement:
         case ast.Assign(targets=[ast.Tuple(elts=targets) | ast.List(elts=targets)], value=value) if (
             value is place
-            and isinstance(place.value, ast.Call)
-            and len(targets) == count
-            and not any(isinstance(each, ast.Starred) for each in [*targets, *place.value.args])
+            and len(targets) == len(call.args)
+            and not any(isinstance(each, ast.Starred) for each in [*targets, *call.args])
         ):
             return targets
         case _:
