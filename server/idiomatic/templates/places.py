@@ -11,6 +11,7 @@ import io
 import re
 import tokenize
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from idiomatic.core.text import Span
@@ -46,6 +47,7 @@ class Site:
     blank: int
 
 
+@lru_cache(maxsize=2)  # one completion asks for every template
 def site(document: Document, offset: int) -> Site | None:
     """Where an offset is, if a statement can begin there; `None` inside strings, comments and expressions.
 
