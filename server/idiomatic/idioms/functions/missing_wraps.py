@@ -56,8 +56,8 @@ wrapped function is bound again; and where the module reads `__wrapped__`.
 Refused where the wrapper is returned on some paths only, and for classes that are decorators, which need
 `functools.update_wrapper`.
 
-Not found where the decorator sets the wrapper's `__name__`, `__doc__` or the like itself, or hands both functions to
-something else (`update_wrapper`, `wrapt`, `decorator`).
+Not found where the decorator sets the wrapper's `__name__`, `__doc__` or the like itself, hands both functions to
+something else (`update_wrapper`, `wrapt`, `decorator`), or has a comment about `wraps`.
 
 ## References
 - [`functools.wraps`](https://docs.python.org/3/library/functools.html#functools.wraps)
@@ -244,6 +244,8 @@ def _calls(wrapped: ast.arg, wrapper: Function, code: Analysis) -> Iterator[ast.
     vararg = wrapper.args.vararg
     for statement in wrapper.body:
         for use in code.uses(wrapped.arg, statement, owner):
+            if _is_in_result(use, wrapper, code):
+                continue
             match code.parent(use):
                 # func(...)
                 case ast.Call(func=function) as call if function is use:
@@ -254,6 +256,22 @@ def _calls(wrapped: ast.arg, wrapper: Function, code: Analysis) -> Iterator[ast.
                         yield call
                 case _:
                     pass
+
+
+def _is_in_result(node: ast.AST, wrapper: Function, code: Analysis) -> bool:
+    """Whether it stands in a function that the wrapper makes and returns: then the wrapper is a factory."""
+    around = code.function_around(node)
+    while around is not None and around is not wrapper:
+        if isinstance(around, ast.Lambda):
+            if isinstance(code.parent(around), ast.Return):
+                return True
+        elif any(
+            isinstance(each, ast.Return) and isinstance(each.value, ast.Name) and each.value.id == around.name
+            for each in walk_own(wrapper)
+        ):
+            return True
+        around = code.function_around(around)
+    return False
 
 
 def _is_starred(argument: ast.expr, name: str) -> bool:
@@ -268,9 +286,12 @@ def _is_evident(decorator: Decorator, code: Analysis) -> bool:
     factory = code.function_around(function)
     if isinstance(factory, ast.FunctionDef) and code.ask(is_used_as_decorator, factory.name):
         return True
-    if wrapper.args.vararg and wrapper.args.kwarg:
-        return any(_passes_on_stars(call, wrapper) for call in decorator.calls)
     named = decorator.wrapped.arg.strip("_") in CALLABLE_NAMES or _is_callable(decorator.wrapped.annotation, code)
+    if wrapper.args.vararg and wrapper.args.kwarg:
+        # func(*args, **kwargs), but not make(name, *args, **kwargs)
+        return any(
+            _passes_on_stars(call, wrapper) and (named or _is_called(call, decorator)) for call in decorator.calls
+        )
     return (
         named
         and any(parameters(wrapper.args))
@@ -334,6 +355,9 @@ def _passes_on(call: ast.Call, decorator: Decorator) -> bool:
 def _keeps_metadata(decorator: Decorator, code: Analysis) -> bool:
     """Whether the decorator takes care of the wrapper's name itself, one way or another."""
     wrapper, wrapped = decorator.wrapper, decorator.wrapped.arg
+    if re.search(r"#.*\bwraps\b", code.source(decorator.function)):
+        # A comment that says why not.
+        return True
     if any(_mentions(each, wrapped) or _is_wraps(each, code) for each in wrapper.decorator_list):
         return True
     for node in ast.walk(decorator.function):
