@@ -57,7 +57,7 @@ class Project:
     @property
     def tree(self) -> Path:
         """The unpacked source distribution."""
-        return self.folder / f"{self.name}-{self.version}"
+        return self.folder / f"{self.name.replace('-', '_')}-{self.version}"
 
     @property
     def python(self) -> Path:
@@ -90,29 +90,6 @@ PROJECTS = (
         },
     ),
     Project(
-        name="asyncssh",
-        version="2.24.1",
-        sha256="efcd36e9b35f79873535b06444a7c9b0a3c61d97081b208c7fdd3fd8a40f1eca",
-        source="asyncssh",
-        requirements=(
-            "aiofiles==25.1.0",
-            "bcrypt==5.0.0",
-            "fido2==2.2.1",
-            "ifaddr==0.2.0",
-            "pyOpenSSL==26.4.0",
-            "pytest==9.2.0",
-            "pytest-xdist==3.8.0",
-        ),
-        arguments=("-n2", "--dist=loadscope"),  # classes create keys once for all of their tests
-        left_out={
-            "--deselect=tests/test_public_key.py::TestRSA::test_keys": "a minute, and other keys take the same way",
-            "--deselect=tests/test_public_key.py::TestECDSA::test_keys": "half a minute, likewise",
-            "-k=not permitted and not readable and not rmdir_failure and not unlink_failure": (
-                "expects files that it may not read or remove, and root may"
-            ),
-        },
-    ),
-    Project(
         name="boltons",
         version="26.2.0",
         sha256="d39cfd15c1a1c3bd4d705c82252fa9edb8e4f5e8cc039f8e39afac7b1b47e92c",
@@ -127,6 +104,19 @@ PROJECTS = (
         source="docutils",
         requirements=("pygments==2.21.0", "pytest==9.2.0"),
         directory="test",
+    ),
+    Project(
+        name="graphql-core",
+        version="3.3.2",
+        sha256="15d6eee7d4364fbc202833bc6bd0d504004d8ae7c0aaf620fa884d8e437622f2",
+        source="src/graphql",
+        requirements=(
+            "anyio==4.16.0",
+            "pytest==9.2.0",
+            "pytest-benchmark==5.3.1",
+            "pytest-describe==3.2.0",
+            "pytest-timeout==2.4.0",
+        ),
     ),
     Project(
         name="werkzeug",
@@ -216,7 +206,7 @@ def run(*command: str | Path, directory: Path, accept: Sequence[int] = (0,)) -> 
 def prepare(project: Project) -> None:
     """Download and unpack the project, always afresh, and create the environment of its tests once."""
     project.folder.mkdir(parents=True, exist_ok=True)
-    archive = project.folder / f"{project.name}-{project.version}.tar.gz"
+    archive = project.folder / f"{project.tree.name}.tar.gz"
     if not archive.exists():
         pin = project.folder / "requirements.txt"
         pin.write_text(f"{project.name}=={project.version} --hash=sha256:{project.sha256}\n", encoding="utf-8")
