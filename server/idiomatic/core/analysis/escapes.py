@@ -73,20 +73,48 @@ def escapes(code: Analysis, name: str, within: ast.AST, besides: Iterable[ast.AS
                 yield f"`{name}` is stored elsewhere."
             case _:
                 pass
-        if (function := _runs_elsewhere(use, code)) is not None:
+        if (function := _runs_elsewhere(use, within, code)) is not None:
             yield f"`{name}` is handed to `{function}`, which may use it after it is closed."
 
 
-def _runs_elsewhere(use: ast.expr, code: Analysis) -> str | None:
-    """The function among the calls around that runs its arguments in a thread or task."""
+def _runs_elsewhere(use: ast.expr, within: ast.AST, code: Analysis) -> str | None:
+    """The function among the calls around that runs its arguments in a thread or task, unless that ends in time."""
     child: ast.AST = use
     for ancestor in code.ancestors(use):
         if isinstance(ancestor, ast.stmt):
             return None
         if isinstance(ancestor, ast.Call) and child is not ancestor.func and _last(ancestor.func) in ELSEWHERE:
-            return _last(ancestor.func)
+            return None if _is_waited_for(ancestor, within, code) else _last(ancestor.func)
         child = ancestor
     return None
+
+
+_WAITING: Final = (
+    "asyncio.TaskGroup",
+    "anyio.create_task_group",
+    "trio.open_nursery",
+    "concurrent.futures.ThreadPoolExecutor",
+    "concurrent.futures.ProcessPoolExecutor",
+)
+
+
+def _is_waited_for(call: ast.Call, within: ast.AST, code: Analysis) -> bool:
+    """Whether what a call starts is awaited at once, or by a task group or executor whose block is inside the code."""
+    if isinstance(code.parent(call), ast.Await):
+        return True
+    match call.func:
+        case ast.Attribute(value=ast.Name() as group):
+            bound = code.local_bindings(group) or ()
+            items = [code.parent(binding.node) for binding in bound]
+            return bool(items) and all(
+                isinstance(item, ast.withitem)
+                and within in code.ancestors(item)
+                and isinstance(item.context_expr, ast.Call)
+                and code.is_name(item.context_expr.func, *_WAITING)
+                for item in items
+            )
+        case _:
+            return False
 
 
 def _last(function: ast.expr) -> str:

@@ -201,8 +201,11 @@ MANAGERS: Final[Mapping[str, Manager]] = {
     # -- HTTP and the like
     "httpx.Client": _CLOSES,
     "httpx.AsyncClient": _exactly("await aclose()", is_async=True),
+    "requests.Session": _CLOSES,
     "aiohttp.ClientSession": _exactly("await close()", is_async=True),
     "aiohttp.TCPConnector": _exactly("await close()", is_async=True),
+    "anyio.AsyncFile": _exactly("await aclose()", is_async=True),
+    "anyio.SocketStream": _exactly("await aclose()", is_async=True),
     "aiofiles.File": _exactly("await close()", is_async=True),
     "websockets.ClientConnection": Manager(
         {("await close()",): ("If the block fails, the connection is closed with code 1011 instead of 1000.",)},
@@ -300,6 +303,9 @@ FACTORIES: Final[Mapping[str, Factory]] = {
         "sqlalchemy.ext.asyncio.AsyncConnection", awaited=True, creation=_CONTEXT
     ),
     "sqlalchemy.ext.asyncio.async_sessionmaker.__call__": Factory("sqlalchemy.ext.asyncio.AsyncSession"),
+    "requests.session": Factory("requests.Session"),
+    "anyio.open_file": Factory("anyio.AsyncFile", awaited=True),
+    "anyio.connect_tcp": Factory("anyio.SocketStream", awaited=True),
     "aiofiles.open": Factory("aiofiles.File", awaited=True, creation=_CONTEXT),
     "websockets.connect": Factory("websockets.ClientConnection", awaited=True, creation=_CONTEXT),
     "websockets.asyncio.client.connect": Factory("websockets.ClientConnection", awaited=True, creation=_CONTEXT),
@@ -321,6 +327,7 @@ SAME: Final[Mapping[str, str]] = {
     "sqlalchemy.engine.Connection": "sqlalchemy.Connection",
     "sqlalchemy.engine.create_engine": "sqlalchemy.create_engine",
     "sqlalchemy.engine.base.Engine": "sqlalchemy.Engine",
+    "requests.sessions.Session": "requests.Session",
     "sqlalchemy.ext.asyncio.session.AsyncSession": "sqlalchemy.ext.asyncio.AsyncSession",
     "sqlalchemy.ext.asyncio.engine.AsyncEngine": "sqlalchemy.ext.asyncio.AsyncEngine",
     "pathlib.PosixPath": "pathlib.Path",
