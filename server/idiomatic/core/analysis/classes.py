@@ -6,6 +6,7 @@ import ast
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from idiomatic.core.analysis.scopes import Binding, scopes
 from idiomatic.core.analysis.tree import FUNCTIONS, Tree, tree
 
 if TYPE_CHECKING:
@@ -163,26 +164,29 @@ class Value:
 def value(module: Module, name: str) -> Value | None:
     """Question: what a name that is bound once at module level stands for, as far as the binding shows it."""
     found = [
-        bound
+        _bound_to(binding, statement.fact(tree))
         for statement in module.document.statements
         if name in statement.text
-        for node in statement.nodes
-        if (bound := _bound_to(node, name)) is not None
+        for binding in statement.fact(scopes).by_node[None].bindings.get(name, ())
     ]
     return found[0] if len(found) == 1 else None
 
 
-def _bound_to(node: ast.stmt, name: str) -> Value | None:
-    match node:
-        case ast.Assign(targets=[ast.Name(id=target)], value=assigned) if target == name:
-            return kind_of_value(assigned)
-        case ast.AnnAssign(target=ast.Name(id=target), value=ast.expr() as assigned) if target == name:
-            return kind_of_value(assigned)
-        case ast.ClassDef() if node.name == name:
-            is_enum = any(_last_name(base).endswith(("Enum", "Flag")) for base in node.bases)
+def _bound_to(binding: Binding, index: Tree) -> Value | None:
+    match binding.node:
+        case ast.ClassDef(bases=bases):
+            is_enum = any(_last_name(base).endswith(("Enum", "Flag")) for base in bases)
             return Value("enum" if is_enum else "definition")
-        case ast.FunctionDef() | ast.AsyncFunctionDef() if node.name == name:
+        case ast.FunctionDef() | ast.AsyncFunctionDef():
             return Value("definition")
+        case ast.Name() as target:
+            match index.parents.get(target):
+                case ast.Assign(targets=[single], value=assigned) if single is target:
+                    return kind_of_value(assigned)
+                case ast.AnnAssign(value=ast.expr() as assigned):
+                    return kind_of_value(assigned)
+                case _:
+                    return None
         case _:
             return None
 

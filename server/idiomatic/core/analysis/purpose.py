@@ -6,7 +6,7 @@ import ast
 import re
 from typing import TYPE_CHECKING, Final
 
-from idiomatic.core.analysis.constructors import methods
+from idiomatic.core.analysis.constructors import methods, without_docstring
 from idiomatic.core.facts import ClassFact
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ _DOES: Final = re.compile(
     r"_?(?:start|stop|run|execute|close|open|connect|disconnect|send|receive|recv|handle|process|fetch|load|save|commit"
     r"|rollback|publish|subscribe|dispatch|notify|write|read|flush|emit|render|visit|setup|teardown|acquire|release"
     r"|listen|serve|shutdown|download|upload|sync|register|train|fit|predict|forward|invoke|perform|generate|parse"
-    r"|build|compile|main|work|schedule|submit|cancel|wait|poll|draw|paint|play|crawl|scrape|install|deploy)(?:_.*)?$"
+    r"|build|compile|main|work|schedule|submit|cancel|create|delete|make|apply|call|ensure|wait|poll|draw|paint|play|crawl|scrape|install|deploy)(?:_.*)?$"
 )
 # Methods that tell something about the data, or give it in another form.
 _TELLS: Final = re.compile(
@@ -86,6 +86,8 @@ def holds_data(
     if {"__eq__", "__hash__"} & set(boilerplate):
         return True
     if len(parameters) < (1 if "__repr__" in boilerplate else 2):
+        return False
+    if any(_is_abstract(member, code) for member in members):
         return False
     if any(member.name in _BEHAVIOUR or isinstance(member, ast.AsyncFunctionDef) for member in members):
         return False
@@ -121,6 +123,17 @@ def _uses_as_collaborator(method: ast.FunctionDef | ast.AsyncFunctionDef, parame
             case _:
                 pass
     return False
+
+
+def _is_abstract(method: ast.FunctionDef | ast.AsyncFunctionDef, code: Analysis) -> bool:
+    """Whether a method is there to be overridden."""
+    if any(code.is_name(decorator, "abc.abstractmethod") for decorator in method.decorator_list):
+        return True
+    match without_docstring(method.body):
+        case [ast.Raise(exc=ast.Name(id="NotImplementedError") | ast.Call(func=ast.Name(id="NotImplementedError")))]:
+            return True
+        case _:
+            return False
 
 
 def _inherited(node: ast.ClassDef, code: Analysis) -> set[str]:

@@ -85,6 +85,12 @@ class Record:
         """The names of the fields."""
         return tuple(field.name for field in self.fields)
 
+    @property
+    def is_declared(self) -> bool:
+        """Whether the class body has all fields already, without their defaults, and in their order."""
+        lines = [field.declaration.lineno if field.declaration is not None else 0 for field in self.fields]
+        return all(lines) and lines == sorted(lines)
+
 
 _SECRET: Final = re.compile(r"password|passwd|passphrase|secret|token$|api_?key|private_?key|credential", re.IGNORECASE)
 _OTHER_MACHINERY: Final = re.compile(
@@ -127,7 +133,7 @@ def read_record(node: ast.ClassDef, constructor: Constructor, code: Analysis) ->
         node,
         tuple(field.name for field in fields),
         is_closed=is_final or (node.name.startswith("_") and not subclasses),
-        is_nested=code.parent(node) is not None,
+        is_nested=code.enclosing(node, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef) is not None,
         is_reflexive=all(_is_reflexive(field) for field in fields),
     )
     special: dict[str, tuple[ast.stmt, Generated | None]] = {}
@@ -364,6 +370,9 @@ def _body_obstacles(record: Record, code: Analysis) -> Iterator[str]:
                 for each in {node.id for target in targets for node in ast.walk(target) if isinstance(node, ast.Name)}:
                     if each in names:
                         yield f"The class has an attribute `{each}` too, which would become the default of the field."
+            case ast.Expr(value=ast.Constant(value=str())) if statement is not record.node.body[0]:
+                if not record.is_declared and set(record.names) & _declared_before(statement, record.node):
+                    yield "The text below an annotation describes it, and the annotation has to move."
             case ast.AnnAssign(target=ast.Name(id=name), annotation=annotation, value=value):
                 marker = annotation.value if isinstance(annotation, ast.Subscript) else annotation
                 if code.is_name(marker, "typing.ClassVar", "typing_extensions.ClassVar"):
@@ -382,6 +391,14 @@ def _body_obstacles(record: Record, code: Analysis) -> Iterator[str]:
         slots = _slot_names(record.slots.value)
         if slots is None or set(slots) - {"__weakref__"} != names:
             yield "Its `__slots__` are not exactly its fields."
+
+
+def _declared_before(statement: ast.stmt, node: ast.ClassDef) -> set[str]:
+    match node.body[node.body.index(statement) - 1]:
+        case ast.AnnAssign(target=ast.Name(id=name)):
+            return {name}
+        case _:
+            return set()
 
 
 def _slot_names(value: ast.expr) -> list[str] | None:

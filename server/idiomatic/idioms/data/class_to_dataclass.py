@@ -364,7 +364,7 @@ def _common_reasons(record: Record, code: Analysis) -> Iterator[Reason]:
     if record.subclasses:
         shown = ", ".join(f"`{name}`" for name in record.subclasses)
         yield Reason(
-            f"{shown} inherits what makes a dataclass, and it knows only the fields of `{record.node.name}`.",
+            f"What makes a dataclass is inherited by {shown}, and it knows only the fields of `{record.node.name}`.",
             "has subclasses",
         )
     for decorator in other_decorators(record, code):
@@ -580,8 +580,12 @@ class _ClassWriter:
             if self.record.slots is not None and self.record.slots in nodes and self.record.slots in gone:
                 self._note_slots(statement)
         after = self._after_init()
+        self._note_parameters()
         own_comments = _comments(self.constructor.leading_lines)
         place = self._place(pairs)
+        if self.record.is_declared and after is None:
+            first = self.record.names[0]
+            self.above[first] = [*self.above[first], *own_comments]
         new: list[cst.BaseStatement] = []
         fresh = False
         documented = self._docstring(pairs)
@@ -590,7 +594,12 @@ class _ClassWriter:
                 new.append(documented)
                 if ast.get_docstring(self.record.node) is not None:
                     continue
-            if index == place:
+            if self.record.is_declared and nodes[0] in declarations and len(nodes) == 1:
+                lines = statement.leading_lines  # type: ignore[attr-defined]
+                new += self._fields([line for line in lines if line.comment is None], nodes[0])
+                fresh = True
+                continue
+            if index == place and not self.record.is_declared:
                 lead = [_blank()] if new else []
                 if own_comments and after is None:
                     lead += own_comments
@@ -641,10 +650,12 @@ class _ClassWriter:
 
     # -- fields -----------------------------------------------------------------------------------------------------
 
-    def _fields(self, lead: list[cst.EmptyLine]) -> Iterator[cst.BaseStatement]:
-        self._note_parameters()
+    def _fields(self, lead: list[cst.EmptyLine], only: ast.stmt | None = None) -> Iterator[cst.BaseStatement]:
         marked = _all_keyword_only(self.record)
         for field in self.record.fields:
+            if only is not None and field.declaration is not only:
+                marked = marked or field.parameter.keyword_only
+                continue
             if field.parameter.keyword_only and not marked:
                 marked = True
                 marker = cst.Annotation(self.draft.expression("dataclasses.KW_ONLY", self.function))
@@ -740,7 +751,7 @@ class _ClassWriter:
 
     def _parsed(self, node: ast.expr) -> cst.BaseExpression:
         """The same expression, for what libcst has at another place: it takes no parentheses for a part of a tuple."""
-        return cst.parse_expression(self.draft.code.source(node).replace("\r\n", "\n").replace("\r", "\n"))
+        return cst.parse_expression(_with_line_feeds(self.draft.code.source(node)))
 
     def _unit(self) -> str:
         """One level of indentation."""
@@ -894,11 +905,11 @@ class _ClassWriter:
         inner = self.function.body[0]
         outer = self.record.node.body[0]
         old, new = _indentation(inner, code), _indentation(self.function, code)
-        literal = re.sub(rf"(?<=\n){re.escape(old)}", new, code.source(inner).replace("\r\n", "\n"))
-        if ast.get_docstring(self.record.node) is None:
-            made = literal
-        else:
-            made = _merged(code.source(outer).replace("\r\n", "\n"), literal, new)
+        made = re.sub(rf"(?<=\n){re.escape(old)}", new, _with_line_feeds(code.source(inner)))
+        if ast.get_docstring(self.record.node) is not None:
+            made = _merged(_with_line_feeds(code.source(outer)), made, new)
+        if "\r\n" in code.statement.text:
+            made = made.replace("\n", "\r\n")
         line = cst.parse_statement(made)
         if not isinstance(line, cst.SimpleStatementLine):
             raise DraftError("The docstrings of the class and of its constructor can't be joined.")
@@ -918,6 +929,10 @@ _TRIPLE: Final = re.compile(r"([rRuU]?)(\"\"\"|''')(.*)\2$", re.DOTALL)
 def _indentation(statement: ast.stmt, code: Analysis) -> str:
     line = code.statement.lines.line(statement.lineno - code.statement.base)
     return line[: len(line) - len(line.lstrip(" \t"))]
+
+
+def _with_line_feeds(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _merged(outer: str, inner: str, indent: str) -> str:
