@@ -23,7 +23,7 @@ const checks = {
     await vscode.workspace.applyEdit(preferred[0].edit);
     assert.equal(
       document.getText(),
-      'from functools import wraps\n\n\ndef timed(func):\n    @wraps(func)\n    def wrapper(*args):\n        return func(*args)\n\n    return wrapper\n',
+      'from functools import wraps\n\n\ndef timed(func):\n    @wraps(func)\n    def wrapper(*args, **kwargs):\n        return func(*args, **kwargs)\n\n    return wrapper\n',
     );
     await diagnostics(document.uri, 0);
     await vscode.commands.executeCommand('undo');
@@ -61,7 +61,7 @@ const checks = {
     const list = await vscode.commands.executeCommand(
       'vscode.executeCompletionItemProvider', uri, new vscode.Position(0, 0), undefined, 100,
     );
-    const template = list.items.find(({ filterText, label }) => /^acm/.test(filterText ?? label.label ?? label));
+    const template = list.items.find(({ filterText, label }) => /asynccontextmanager/.test(filterText ?? label.label ?? label));
     assert.ok(template, JSON.stringify(list.items.map(({ label }) => label.label ?? label)));
     assert.ok(template.insertText instanceof vscode.SnippetString);
   },
