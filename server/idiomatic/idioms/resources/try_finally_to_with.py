@@ -67,6 +67,8 @@ creating it and the `try` may raise; the `finally` does more than closing, or cl
 are not closed in reverse order; the object is created inside a `try` with `except` clauses, which today see what fails
 while it is created; the type's exit does not do what the call does, as with `Popen.kill()`.
 
+An `await` in a `finally` can be cancelled, and so can the one that leaves an `async with` block: nothing changes there.
+
 ## References
 - [The `with` statement](https://docs.python.org/3/reference/compound_stmts.html#with), PEP 343, PEP 492
 - [`contextlib.closing`](https://docs.python.org/3/library/contextlib.html#contextlib.closing),
@@ -393,15 +395,16 @@ def _refusal(place: ast.stmt, names: str, reason: str, statement: Try, code: Ana
 
 def _fixes(statement: Try, resources: Sequence[Resource], closings: Sequence[Closing], code: Analysis) -> Iterator[Fix]:
     where = _where(statement, resources, code)
+    title = "Use `async with`" if any("await" in closing.call for closing in closings) else "Use `with`"
     refusal = next(_refusals(statement, resources, closings, code), None)
     if refusal is not None:
-        yield Fix("Use `with`", Refused(refusal), code.lines(statement))
+        yield Fix(title, Refused(refusal), code.lines(statement))
         return
     forms: list[Sequence[Form]] = []
     for resource in resources:
         found = _forms(resource, statement, code)
         if isinstance(found, Refused):
-            yield Fix("Use `with`", found, code.lines(statement))
+            yield Fix(title, found, code.lines(statement))
             return
         forms.append(found)
     reasons = list(_reasons(statement, resources))
@@ -410,7 +413,7 @@ def _fixes(statement: Try, resources: Sequence[Resource], closings: Sequence[Clo
         offered.append([choices[-1] for choices in forms])
     for chosen in offered:
         if len({form.is_async for form in chosen}) > 1:
-            yield Fix("Use `with`", Refused("Some are closed with `await` and some without."), code.lines(statement))
+            yield Fix(title, Refused("Some are closed with `await` and some without."), code.lines(statement))
             return
         own = [reason for form in chosen for reason in form.reasons]
         verdict = safe_unless([*own, *reasons])
