@@ -50,10 +50,10 @@ export class Editor {
    * Starts the editor on a workspace of `files` (name to text) and shows the file `open`.
    * With `suite`, a module's path, the page runs its tests in the extension host instead of showing a file.
    */
-  static async start(name, { files, open, suite, settings = {}, keybindings = [], environment = () => ({}), trusted = true }) {
+  static async start(name, options) {
     const editor = new Editor(name);
     try {
-      await editor.#start({ files, open, suite, settings, keybindings, environment, trusted });
+      await editor.#start(options);
       return editor;
     } catch (error) {
       await editor.screenshot('start failed');
@@ -73,10 +73,23 @@ export class Editor {
     this.shots = 0;
   }
 
-  async #start({ files, open, suite, settings, keybindings, environment, trusted }) {
+  async #start({
+    files,
+    open,
+    suite,
+    settings = {},
+    workspaceSettings,
+    keybindings = [],
+    environment = () => ({}),
+    extensions = [],
+    trusted = true,
+  }) {
     rmSync(this.artifacts, { recursive: true, force: true });
     mkdirSync(this.artifacts, { recursive: true });
     this.write(files);
+    if (workspaceSettings) {
+      this.configure(workspaceSettings(this.workspace));
+    }
     const user = path.join(this.data, 'User');
     mkdirSync(user, { recursive: true });
     writeFileSync(path.join(user, 'settings.json'), JSON.stringify({ ...SETTINGS, ...settings }));
@@ -86,11 +99,9 @@ export class Editor {
     writeFileSync(config, '');
     const options = ['--config', config, '--user-data-dir', this.data, '--extensions-dir', path.join(this.home, 'extensions')];
 
-    if (!suite) {
-      const { status, stdout, stderr } = spawnSync(CODE_SERVER, [...options, '--install-extension', VSIX], { encoding: 'utf8' });
-      if (status !== 0) {
-        throw new Error(`the extension was not installed: ${stdout}${stderr}`);
-      }
+    const packages = [...(suite ? [] : [VSIX]), ...extensions.map((folder) => this.#pack(folder))];
+    for (const file of packages) {
+      run(CODE_SERVER, [...options, '--install-extension', file]);
     }
 
     this.port = await freePort();
@@ -115,6 +126,15 @@ export class Editor {
       await this.page.waitForSelector('.monaco-workbench');
       await this.page.waitForSelector('.monaco-editor .view-line');
     }
+  }
+
+  /** Makes a package of an extension in a folder beside this file. */
+  #pack(folder) {
+    const file = path.join(this.home, `${folder}.vsix`);
+    const vsce = path.join(CLIENT, 'node_modules', '@vscode', 'vsce', 'vsce');
+    const options = ['--no-dependencies', '--allow-missing-repository', '--skip-license', '--out', file];
+    run(process.execPath, [vsce, 'package', ...options], path.join(import.meta.dirname, folder));
+    return file;
   }
 
   async #runSuite(suite) {
@@ -316,6 +336,13 @@ export class Editor {
     const toast = this.page.locator('.notification-toast', { hasText: text });
     await toast.first().waitFor();
     return toast.first();
+  }
+}
+
+function run(command, args, cwd) {
+  const { status, stdout, stderr } = spawnSync(command, args, { cwd, encoding: 'utf8' });
+  if (status !== 0) {
+    throw new Error(`${command} ${args.join(' ')} failed:\n${stdout}${stderr}`);
   }
 }
 
