@@ -86,6 +86,11 @@ class Record:
         return tuple(field.name for field in self.fields)
 
     @property
+    def is_keyword_only(self) -> bool:
+        """Whether no field can be given by position."""
+        return all(field.parameter.keyword_only for field in self.fields)
+
+    @property
     def is_declared(self) -> bool:
         """Whether the class body has all fields already, without their defaults, and in their order."""
         lines = [field.declaration.lineno if field.declaration is not None else 0 for field in self.fields]

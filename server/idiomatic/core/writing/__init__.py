@@ -1,0 +1,1 @@
+"""Larger pieces of new code, each by what it is."""
