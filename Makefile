@@ -48,13 +48,14 @@ test: setup ## Run all tests, the editor ones included
 	exit $$status
 
 lint: setup ## Check the format, the style and the types of everything, with our own findings too
-	.venv/bin/ruff check
-	.venv/bin/ruff format --check
-	.venv/bin/mypy
-	.venv/bin/idiomatic check server tests
-ifneq ($(CLIENT_READY),)
-	cd client/vscode && npm run check
-endif
+	@status=0; \
+	show() { echo "$$@"; "$$@" || status=1; }; \
+	show .venv/bin/ruff check; \
+	show .venv/bin/ruff format --check; \
+	show .venv/bin/mypy; \
+	show .venv/bin/idiomatic check server tests tools; \
+	if [ -n '$(CLIENT_READY)' ]; then show npm --prefix client/vscode run check; fi; \
+	exit $$status
 
 corpus: setup ## Fix five well-known projects and see that their own tests still pass (slow, downloads)
 	.venv/bin/python tools/corpus.py $(ARGS)
@@ -65,5 +66,5 @@ lock: $(PYTHON_READY) ## Lock the dependencies again; ARGS=--upgrade takes newer
 clean: ## Remove everything that was built or downloaded
 	rm -rf .venv build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	rm -rf client/vscode/node_modules client/vscode/dist client/vscode/bundled/libs client/vscode/*.vsix
-	rm -rf tests/editor/artifacts
+	rm -rf tests/editor/artifacts tests/editor/node_modules tests/editor/.lock
 	find server tests tools -name __pycache__ -type d -prune -exec rm -rf {} +
