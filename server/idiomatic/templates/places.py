@@ -161,10 +161,10 @@ def _begins_statement(head: str) -> bool:
     try:
         for _ in tokenize.generate_tokens(io.StringIO(head).readline):
             pass
-    except tokenize.TokenError:
-        return False
+    except tokenize.TokenError as error:
+        # Since 3.12 it stands for other faults too; strings and brackets are then in order as far as it was read.
+        return "EOF in multi-line" not in str(error)
     except (SyntaxError, ValueError):
-        # Indentation in disorder; strings and brackets are in order as far as it was read.
         return True
     return True
 
