@@ -316,6 +316,7 @@ def measure(project: Project, *, unsafe: bool, select: Sequence[str], reuse: boo
 
     report = project.folder / "before.xml"
     before = dict(read_outcomes(report)) if reuse and report.exists() else timed(project, "before")
+    faults = pyflakes(project)
     findings = check(project, select)
     fixes = ("--unsafe-fixes",) if unsafe else ()
     idiomatic(project, "fix", *fixes, *select)
@@ -323,7 +324,7 @@ def measure(project: Project, *, unsafe: bool, select: Sequence[str], reuse: boo
     diff = run("git", "diff", directory=project.tree)
     (project.folder / "changes.diff").write_text(diff, encoding="utf-8")
     numbers = [line.split("\t") for line in run("git", "diff", "--numstat", directory=project.tree).splitlines()]
-    complaints = list(complain(project, fixes=fixes, select=select))
+    complaints = list(complain(project, faults=faults, fixes=fixes, select=select))
     after = timed(project, "after")
 
     safeties = frozenset({"safe", "unsafe"} if unsafe else {"safe"})
@@ -353,7 +354,21 @@ def timed(project: Project, when: str) -> dict[str, str]:
     return said
 
 
-def complain(project: Project, *, fixes: Sequence[str], select: Sequence[str]) -> Iterator[str]:
+def pyflakes(project: Project) -> Counter[str]:
+    """Count by file and message what pyflakes' rules find: they see names that are missing where no test goes."""
+    options = ("--isolated", "--no-cache", "--select=F", "--output-format=json")
+    printed = run(
+        *(sys.executable, "-m", "ruff", "check", *options, project.source),
+        directory=project.tree,
+        accept=(0, 1),
+    )
+    found = json.loads(printed)
+    return Counter(
+        f"{Path(fault['filename']).relative_to(project.tree.resolve())}: {fault['message']}" for fault in found
+    )
+
+
+def complain(project: Project, *, faults: Counter[str], fixes: Sequence[str], select: Sequence[str]) -> Iterator[str]:
     """Say what is wrong with the fixed source beside what the project's tests show."""
     changed = run("git", "diff", "--name-only", directory=project.tree).splitlines()
     for name in changed:
@@ -361,6 +376,7 @@ def complain(project: Project, *, fixes: Sequence[str], select: Sequence[str]) -
             compile((project.tree / name).read_bytes(), name, "exec", dont_inherit=True)
         except (SyntaxError, ValueError) as error:
             yield f"{name} does not compile: {error}"
+    yield from pyflakes(project) - faults
     if idiomatic(project, "fix", "--diff", *fixes, *select).strip():
         yield "a second `idiomatic fix` would change more"
 
@@ -437,7 +453,7 @@ def markdown(results: Sequence[Result]) -> str:
 def main(*, names: Sequence[str], unsafe: bool, select: str, reuse: bool, write: Path | None) -> None:
     """Fix NAMES, or all five projects, and compare what their tests say before and after.
 
-    The exit status is 1 when a test changed its outcome.
+    The exit status is 1 when a test changed its outcome, or when the fixed source has a fault that it had not.
     """
     selected = (f"--select={select}",)
     projects = [project for project in PROJECTS if not names or project.name in names]
