@@ -13,6 +13,7 @@ import click
 from idiomatic.cli import parallel, terminal
 from idiomatic.cli.options import STDIN
 from idiomatic.cli.reports import Fault, shown_path
+from idiomatic.core import catalogue
 from idiomatic.project import files
 from idiomatic.project.configuration import ConfigurationError
 from idiomatic.project.walk import Walk
@@ -79,7 +80,11 @@ def find(paths: tuple[Path, ...], stdin_filename: Path | None, workspace: Worksp
         return _from_stdin(stdin_filename or STDIN, workspace)
     faults: list[Fault] = []
     walk = Walk(workspace, lambda folder, error: faults.append(Fault(shown_path(folder), error.strerror or str(error))))
-    return Sources(tuple(walk.files(paths or (Path(),))), faults=tuple(faults))
+    found = tuple(walk.files(paths or (Path(),)))
+    if not found and not faults:
+        terminal.warn("there are no Python files here")
+    catalogue.rules()  # loaded here, worker processes have them from the start
+    return Sources(found, faults=tuple(faults))
 
 
 def _from_stdin(name: Path, workspace: Workspace) -> Sources:

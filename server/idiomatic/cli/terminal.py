@@ -108,7 +108,7 @@ def print_json(value: object) -> None:
     """Print a value for other programs."""
     import json
 
-    click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+    click.echo(json.dumps(value, indent=2))
 
 
 def version(number: tuple[int, int]) -> str:

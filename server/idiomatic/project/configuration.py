@@ -9,9 +9,9 @@ from __future__ import annotations
 import difflib
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field, fields, replace
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -19,6 +19,7 @@ from idiomatic.core import catalogue
 from idiomatic.core.analysis.code import Version
 from idiomatic.core.idiom import Severity
 from idiomatic.core.text import Lines, Span
+from idiomatic.project.tables import version_of
 from idiomatic.project.toml_places import place
 
 if TYPE_CHECKING:
@@ -108,6 +109,8 @@ class Configuration:
         """
         own = {_CLIENT_KEYS.get(key, key): value for key, value in settings.items()}
         known = {key: value for key, value in own.items() if key in KEYS and value not in (None, "", [], {}, ())}
+        if not known:
+            return self
         new = _structure(known, origin, "", ())
         by_name = set(new.select or ())
         severity = {
@@ -165,9 +168,15 @@ def read(file: Path) -> Configuration | None:
     Raises:
         ConfigurationError: the file can't be read or a value in it is wrong.
     """
+    version = version_of(file)
+    return _read(file, version) if version is not None else None
+
+
+@lru_cache(maxsize=64)
+def _read(file: Path, _: Hashable) -> Configuration | None:
     try:
         text = file.read_bytes().decode("utf-8-sig")
-    except (FileNotFoundError, NotADirectoryError, PermissionError):
+    except (FileNotFoundError, PermissionError):
         return None
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(file, "", f"can't be read: {error}") from error

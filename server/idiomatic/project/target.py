@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import configparser
 import re
 import sys
 from typing import TYPE_CHECKING, Any, Final
 
 from idiomatic.project import ruff
-from idiomatic.project.tables import folders_around, inner, read_toml
+from idiomatic.project.tables import folders_around, inner, read_ini, read_toml
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -55,7 +54,7 @@ def _required_in(folder: Path) -> Version | None:
         # Poetry's own signs: `^3.9` and `~3.9` both begin with 3.9.
         if isinstance(poetry, str) and (found := lowest(re.sub(r"[\^~](?=\d)", ">=", poetry))) is not None:
             return found
-    return lowest(_read_ini(folder / "setup.cfg", "options", "python_requires"))
+    return lowest(read_ini(folder / "setup.cfg", "options", "python_requires"))
 
 
 def lowest(specifiers: Any) -> Version | None:
@@ -90,10 +89,10 @@ def _of_mypy(directory: Path) -> Version | None:
 
 def _of_mypy_in(folder: Path) -> Version | None:
     for name in ("mypy.ini", ".mypy.ini"):
-        if (found := _version(_read_ini(folder / name, "mypy", "python_version"))) is not None:
+        if (found := _version(read_ini(folder / name, "mypy", "python_version"))) is not None:
             return found
     table = read_toml(folder / "pyproject.toml", "tool", "mypy") or {}
-    return _version(table.get("python_version")) or _version(_read_ini(folder / "setup.cfg", "mypy", "python_version"))
+    return _version(table.get("python_version")) or _version(read_ini(folder / "setup.cfg", "mypy", "python_version"))
 
 
 def _pinned(directory: Path) -> Version | None:
@@ -127,12 +126,3 @@ def _first_line(file: Path) -> str | None:
     except OSError:
         return None
     return next((line.strip() for line in lines if line.strip() and not line.startswith("#")), None)
-
-
-def _read_ini(file: Path, section: str, key: str) -> str | None:
-    parser = configparser.RawConfigParser()
-    try:
-        parser.read_string(file.read_text("utf-8", errors="replace"))
-    except (OSError, configparser.Error):
-        return None
-    return parser.get(section, key, fallback=None)

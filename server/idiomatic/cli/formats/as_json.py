@@ -18,7 +18,7 @@ def lines(records: Sequence[Record]) -> Iterator[str]:
         yield "[]"
         return
     for index, record in enumerate(records):
-        text = json.dumps(_object(record), ensure_ascii=False)
+        text = json.dumps(_object(record))
         yield f"{' ' if index else '['}{text}{']' if index == len(records) - 1 else ','}"
 
 
