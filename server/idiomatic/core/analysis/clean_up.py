@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import ast
 import re
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 WORDS: Final = frozenset(
     {
@@ -42,6 +45,26 @@ WORDS: Final = frozenset(
 )
 """The words with which the name of a function that undoes or gives back something begins."""
 
+CLOSING: Final = frozenset(
+    {
+        "abort",
+        "aclose",
+        "cancel",
+        "cleanup",
+        "close",
+        "disconnect",
+        "dispose",
+        "kill",
+        "release",
+        "rollback",
+        "shutdown",
+        "stop",
+        "teardown",
+        "terminate",
+    }
+)
+"""Those of them that hardly mean anything but the end of something."""
+
 _IN_TWO_WORDS: Final = {
     "roll_back": "rollback",
     "clean_up": "cleanup",
@@ -52,15 +75,20 @@ _IN_TWO_WORDS: Final = {
 _NO_VERB: Final = re.compile(r"_(?:callback|error|event|exception|handler|hook|listener|message|reason|time)s?$")
 
 
-def is_clean_up(function: ast.expr) -> bool:
-    """Whether a function that is called undoes something or gives it back: `rollback`, `_release_all`, `__aexit__`."""
+def is_clean_up(function: ast.expr, words: Collection[str] = WORDS) -> bool:
+    """Whether a function that is called undoes something or gives it back: `rollback`, `_release_all`, `__aexit__`.
+
+    Args:
+        function: what is called.
+        words: with which its name may begin.
+    """
     match function:
         case ast.Name(id=name) | ast.Attribute(attr=name):
             if name in {"__exit__", "__aexit__"}:
                 return True
-            words = name.strip("_").lower()
+            plain = name.strip("_").lower()
             for two, one in _IN_TWO_WORDS.items():
-                words = words.replace(two, one)
-            return words.partition("_")[0] in WORDS and _NO_VERB.search(words) is None
+                plain = plain.replace(two, one)
+            return plain.partition("_")[0] in words and _NO_VERB.search(plain) is None
         case _:
             return False

@@ -190,21 +190,35 @@ def _raises(handler: ast.ExceptHandler) -> bool:
 
 
 def _guarded_calls(statement: Statement) -> dict[str, tuple[tuple[str, str], ...]]:
-    """By the last name of what is called in a `try` block: the function around and what is caught there."""
+    """What is called in `try` blocks: by its name, the function around and what is caught there."""
     found: dict[str, list[tuple[str, str]]] = {}
     for top in statement.nodes:
-        for function in (node for node in ast.walk(top) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)):
+        for class_, function in _functions(top):
             for each in walk_block(function.body):
-                if not isinstance(each, ast.Try):
-                    continue
-                specific = [_types(handler) for handler in each.handlers if _is_specific(handler)]
-                for call in walk_block(each.body) if specific else ():
-                    match call:
-                        case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name)):
-                            found.setdefault(name, []).append((function.name, specific[0]))
-                        case _:
-                            pass
+                specific = [_types(h) for h in each.handlers if _is_specific(h)] if isinstance(each, ast.Try) else []
+                for call in walk_block(each.body) if isinstance(each, ast.Try) and specific else ():
+                    if isinstance(call, ast.Call) and (name := _called(call, class_)) is not None:
+                        found.setdefault(name, []).append((function.name, specific[0]))
     return {name: tuple(dict.fromkeys(pairs)) for name, pairs in found.items()}
+
+
+def _functions(top: ast.stmt) -> Iterator[tuple[ast.ClassDef | None, ast.FunctionDef | ast.AsyncFunctionDef]]:
+    """All functions in a statement, methods with their class."""
+    methods = {member: node for node in ast.walk(top) if isinstance(node, ast.ClassDef) for member in node.body}
+    for node in ast.walk(top):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield methods.get(node), node
+
+
+def _called(call: ast.Call, class_: ast.ClassDef | None) -> str | None:
+    """The name of a function, or `Class.method` for what is called through `self` or `cls`."""
+    match call.func:
+        case ast.Name(id=name):
+            return name
+        case ast.Attribute(value=ast.Name(id="self" | "cls"), attr=name) if class_ is not None:
+            return f"{class_.name}.{name}"
+        case _:
+            return None
 
 
 _SEES_GROUPS: Final = frozenset(
@@ -223,10 +237,16 @@ def _last_name(node: ast.expr) -> str:
 
 
 def callers_that_catch(module: Module, name: str) -> tuple[tuple[str, str], ...]:
-    """Question: the functions of this file that call something of that name in a `try`, with a class they catch."""
+    """Question: the functions of this file that call a function in a `try`, each with a class it catches there.
+
+    Args:
+        module: the file.
+        name: of a function at module level, or `Class.method`.
+    """
+    last = name.rpartition(".")[2]
     return tuple(
         pair
         for statement in module.document.statements
-        if name in statement.text and "except" in statement.text
+        if last in statement.text and "except" in statement.text
         for pair in statement.fact(_guarded_calls).get(name, ())
     )

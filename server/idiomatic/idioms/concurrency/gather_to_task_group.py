@@ -101,7 +101,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias, cast
 
 import libcst as cst
 
-from idiomatic.core.analysis.clean_up import is_clean_up
+from idiomatic.core.analysis.clean_up import CLOSING, is_clean_up
 from idiomatic.core.analysis.coroutines import Gives, OnCancel, call_gives, on_cancel
 from idiomatic.core.analysis.evaluation import is_first
 from idiomatic.core.analysis.exception_groups import Handlers, callers_that_catch, handlers_for_group
@@ -290,7 +290,9 @@ def _argument_fault(argument: ast.expr, code: Analysis) -> str | None:
 
 def _shown(node: ast.expr) -> str:
     text = ast.unparse(node)
-    return text if len(text) <= 40 else f"{text[:37]}..."
+    if len(text) <= 40:
+        return text
+    return node.attr if isinstance(node, ast.Attribute) else f"{text[:37]}..."
 
 
 def _twice_fault(call: ast.Call) -> str | None:
@@ -302,7 +304,7 @@ def _twice_fault(call: ast.Call) -> str | None:
 def _cancel_fault(argument: ast.expr, code: Analysis) -> str | None:
     """Why a coroutine had better not be cancelled because another one failed."""
     for function in _functions(argument, code) or ():
-        if is_clean_up(function):
+        if is_clean_up(function, CLOSING):
             return f"`{_shown(function)}` is clean-up, from which a failure of another must not keep it."
         match on_cancel(code, function):
             case OnCancel.HANDLES:
@@ -486,14 +488,25 @@ def _is_async_comprehension(node: ast.AST) -> bool:
 
 def _group_reasons(place: ast.Await, call: ast.Call, handlers: Handlers, code: Analysis) -> Iterator[str]:
     yield "The failures are raised as an `ExceptionGroup`: callers that catch the exception itself miss it."
-    function = code.function_around(place)
-    if isinstance(function, ast.AsyncFunctionDef):
-        for caller, caught in code.ask(callers_that_catch, function.name):
-            if caller != function.name:
-                yield f"`{caller}` has an `except {caught}` around a call of `{function.name}`, which misses it."
+    for caller, caught in _callers(place, code):
+        yield f"`{caller}` catches `{caught}` around a call of this function and misses it."
     if not all(_is_plain(argument, code) for argument in call.args):
         yield "If evaluating an argument fails, that is raised in a group as well."
     yield from handlers.reasons
+
+
+def _callers(place: ast.Await, code: Analysis) -> Sequence[tuple[str, str]]:
+    """The functions of this file that call the function around in a `try`, with a class that they catch."""
+    function = code.function_around(place)
+    if not isinstance(function, ast.AsyncFunctionDef):
+        return ()
+    match code.parent(function):
+        case None:
+            return code.ask(callers_that_catch, function.name)
+        case ast.ClassDef(name=class_):
+            return code.ask(callers_that_catch, f"{class_}.{function.name}")
+        case _:
+            return ()
 
 
 def _is_plain(argument: ast.expr, code: Analysis) -> bool:
@@ -780,10 +793,9 @@ class _Plan:
         draft = self.draft
         call = draft.node(self.call, cst.Call)
         body: list[cst.BaseStatement] = []
-        for index, (argument, old) in enumerate(zip(self.call.args, _arguments(call), strict=True)):
-            value = _dedented(old.value, _indent_of(argument, self.place, draft))
+        for index, (argument, value) in enumerate(self._arguments(call)):
             if isinstance(argument, ast.Starred):
-                body += self._many(argument.value, value)
+                body.append(self._many(argument.value, value))
             else:
                 name = self._task_name(index, argument)
                 self.tasks.append(_Tasks(name, many=False))
@@ -791,6 +803,17 @@ class _Plan:
         group = cst.WithItem(cst.Call(draft.expression(GROUP, self.place)), cst.AsName(cst.Name(self.group)))
         block = cst.With([*self._timeout(), group], cst.IndentedBlock(body), asynchronous=cst.Asynchronous())
         return _with_comments_of_arguments(block, call)
+
+    def _arguments(self, call: cst.Call) -> Iterator[tuple[ast.expr, cst.BaseExpression]]:
+        """The arguments, those of a starred list one by one; starred ones without their star in the second place."""
+        for argument, old in zip(self.call.args, _arguments(call), strict=True):
+            value = _dedented(old.value, _indent_of(argument, self.place, self.draft))
+            if (elements := _listed(argument)) is not None:
+                assert isinstance(value, cst.List | cst.Tuple)
+                for each, new in zip(elements, value.elements, strict=True):
+                    yield each, _dedented(new.value, _indent_within(each, argument, self.draft))
+            else:
+                yield argument, value
 
     def _timeout(self) -> Iterator[cst.WithItem]:
         limit = _limit(self.place, self.call, self.draft.code)
@@ -800,11 +823,18 @@ class _Plan:
             yield cst.WithItem(timeout, comma=_COMMA)
 
     def _create(self, coroutine: cst.BaseExpression) -> cst.Call:
-        return cst.Call(cst.Attribute(cst.Name(self.group), cst.Name("create_task")), [cst.Arg(coroutine)])
+        create = cst.Attribute(cst.Name(self.group), cst.Name("create_task"))
+        if len(coroutine.lpar) != 1 or isinstance(coroutine, cst.GeneratorExp):
+            return cst.Call(create, [cst.Arg(coroutine)])
+        # The parentheses of the call do for it.
+        inside = coroutine.with_changes(lpar=[], rpar=[])
+        after = coroutine.rpar[0].whitespace_before
+        argument = cst.Arg(inside, whitespace_after_arg=after)
+        return cst.Call(create, [argument], whitespace_before_args=coroutine.lpar[0].whitespace_after)
 
-    def _many(self, value: ast.expr, new: cst.BaseExpression) -> Iterator[cst.BaseStatement]:
-        """The statements for a starred argument."""
-        code = self.draft.code
+    def _many(self, value: ast.expr, new: cst.BaseExpression) -> cst.BaseStatement:
+        """The statement for a starred argument."""
+        comments: Sequence[cst.EmptyLine] = ()
         match value:
             case ast.ListComp() | ast.GeneratorExp():
                 made = cst.ensure_type(new, cst.ListComp) if isinstance(new, cst.ListComp) else new
@@ -812,15 +842,7 @@ class _Plan:
                 element, loops = made.elt, made.for_in
                 brackets = (made.lbracket, made.rbracket) if isinstance(made, cst.ListComp) else _brackets(made)
                 fresh = self._loop_is_free(value)
-            case ast.List(elts=elements) | ast.Tuple(elts=elements) if not any(
-                isinstance(each, ast.Starred) for each in elements
-            ):
-                assert isinstance(new, cst.List | cst.Tuple)
-                for argument, each in zip(elements, new.elements, strict=True):
-                    name = self._fresh(f"{_name_of_call(argument, code)}_task") if self.is_read else None
-                    self.tasks.append(_Tasks(name, many=False))
-                    yield _line(self._create(each.value), name)
-                return
+                comments = _comments_between(made)
             case ast.Call(args=[function, iterable]) if isinstance(function, ast.Name | ast.Attribute):
                 # *map(load, paths)
                 assert isinstance(new, cst.Call)
@@ -833,12 +855,14 @@ class _Plan:
                 element, loops = cst.Name(variable), cst.CompFor(cst.Name(variable), new)
                 brackets, fresh = (cst.LeftSquareBracket(), cst.RightSquareBracket()), True
         if not self.is_read and fresh:
-            yield _loop(loops, _line(self._create(element), None))
-            return
+            if isinstance(value, ast.ListComp | ast.GeneratorExp):
+                element = _dedented(element, _indent_within(value.elt, value, self.draft))
+            loop = _loop(loops, _line(self._create(element), None))
+            return loop.with_changes(leading_lines=comments)
         name = self._list_name(ast.Starred(value)) if self.is_read else self._fresh("tasks")
         self.tasks.append(_Tasks(name, many=True))
         listed = cst.ListComp(self._create(element), loops, lbracket=brackets[0], rbracket=brackets[1])
-        yield _line(listed, name)
+        return _line(listed, name)
 
     def _variable(self, wanted: str, inside: ast.expr) -> str:
         """A name for the elements: of a loop's variable nothing else may be called that, in a comprehension all may."""
@@ -849,16 +873,32 @@ class _Plan:
     def _loop_is_free(self, comprehension: Comprehension) -> bool:
         """Whether a comprehension can be a loop: its variables mean nothing outside, and nothing inside keeps them."""
         code = self.draft.code
-        if self.function is None or "#" in code.source(comprehension):
+        if self.function is None:
             return False
-        inside = list(ast.walk(comprehension))
+        inside = set(ast.walk(comprehension))
         if any(isinstance(node, ast.Lambda | ast.NamedExpr) for node in inside):
             return False
         if any(isinstance(node, COMPREHENSIONS) and node is not comprehension for node in inside):
             return False
-        own, whole = code.source(comprehension), code.source(self.function)
-        names = code.scope_made_by(comprehension).bindings
-        return all(_count(name, own) == _count(name, whole) for name in names)
+        names = set(code.scope_made_by(comprehension).bindings)
+        uses = [node for node in ast.walk(self.function) if node not in inside and _mentions(node, names)]
+        return all(isinstance(use, ast.Name) and self._is_of_another_loop(use) for use in uses)
+
+    def _is_of_another_loop(self, use: ast.Name) -> bool:
+        """Whether a name elsewhere is the variable of a comprehension, or of a loop that is not around this place."""
+        code = self.draft.code
+        owner = code.scope(use).lookup(use.id)
+        if owner is None or code.function_around(use) is not self.function:
+            return False
+        if isinstance(owner.node, COMPREHENSIONS):
+            return True
+        return owner.node is self.function and any(
+            isinstance(loop, ast.For | ast.AsyncFor)
+            and any(isinstance(each, ast.Name) and each.id == use.id for each in ast.walk(loop.target))
+            and use not in set(ast.walk(loop.iter))
+            and loop not in code.ancestors(self.place)
+            for loop in code.ancestors(use)
+        )
 
     # -- the results
 
@@ -915,10 +955,11 @@ class _Plan:
 
     def _breaks(self) -> tuple[cst.ParenthesizedWhitespace, cst.ParenthesizedWhitespace]:
         """The line breaks inside brackets before an element and before the closing one."""
-        unit = _indentation_unit(self.function, self.draft)
+        outer = _indent_of(self.place, self.place, self.draft)
+        inner = outer + _indentation_unit(self.function, self.draft)
         return (
-            cst.ParenthesizedWhitespace(indent=True, last_line=cst.SimpleWhitespace(unit)),
-            cst.ParenthesizedWhitespace(indent=True),
+            cst.ParenthesizedWhitespace(indent=True, last_line=cst.SimpleWhitespace(inner)),
+            cst.ParenthesizedWhitespace(indent=True, last_line=cst.SimpleWhitespace(outer)),
         )
 
     def _on_lines(self, elements: Sequence[cst.BaseElement]) -> Sequence[cst.BaseElement]:
@@ -960,24 +1001,74 @@ def _brackets(generator: cst.GeneratorExp) -> tuple[cst.LeftSquareBracket, cst.R
     )
 
 
+class _Comments(cst.CSTVisitor):
+    """Collects comments, those below some nodes left out."""
+
+    def __init__(self, without: Sequence[cst.CSTNode]) -> None:
+        super().__init__()
+        self.found: list[cst.EmptyLine] = []
+        self._without = without
+
+    def on_visit(self, node: cst.CSTNode) -> bool:
+        if isinstance(node, cst.Comment):
+            self.found.append(cst.EmptyLine(comment=node))
+        return not any(node is each for each in self._without)
+
+
+def _comments_between(comprehension: cst.ListComp | cst.GeneratorExp) -> Sequence[cst.EmptyLine]:
+    """The comments between the parts of a comprehension, which have no place in a loop but above it."""
+    kept: list[cst.CSTNode] = [comprehension.elt]
+    loops: cst.CompFor | None = comprehension.for_in
+    while loops is not None:
+        kept += [loops.target, loops.iter, *(each.test for each in loops.ifs)]
+        loops = loops.inner_for_in
+    collector = _Comments(kept)
+    comprehension.visit(collector)
+    return collector.found
+
+
 def _arguments(call: cst.Call) -> Sequence[cst.Arg]:
     return [each for each in call.args if each.keyword is None and each.star != "**"]
 
 
-def _count(name: str, text: str) -> int:
-    return len(re.findall(rf"\b{re.escape(name)}\b", text))
+def _mentions(node: ast.AST, names: set[str]) -> bool:
+    match node:
+        case ast.Name(id=name) | ast.arg(arg=name) | ast.alias(asname=str(name)):
+            return name in names
+        case ast.alias(name=name):
+            return name.partition(".")[0] in names
+        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+            return name in names
+        case ast.ExceptHandler(name=str(name)) | ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)):
+            return name in names
+        case ast.MatchMapping(rest=str(name)):
+            return name in names
+        case ast.Global(names=declared) | ast.Nonlocal(names=declared):
+            return not names.isdisjoint(declared)
+        case _:
+            return False
 
 
 # -- names ------------------------------------------------------------------------------------------------------------
 
 
+def _listed(argument: ast.expr) -> Sequence[ast.expr] | None:
+    """The elements of a starred list of calls, which might as well be arguments."""
+    match argument:
+        case ast.Starred(value=ast.List(elts=elements) | ast.Tuple(elts=elements)):
+            return None if any(isinstance(each, ast.Starred) for each in elements) else elements
+        case _:
+            return None
+
+
 def _targets(statement: ast.stmt, place: ast.Await, call: ast.Call) -> Sequence[ast.expr]:
     """The targets that take one result each; empty if the results are not taken apart like that."""
+    arguments = [each for argument in call.args for each in _listed(argument) or [argument]]
     match statement:
         case ast.Assign(targets=[ast.Tuple(elts=targets) | ast.List(elts=targets)], value=value) if (
             value is place
-            and len(targets) == len(call.args)
-            and not any(isinstance(each, ast.Starred) for each in [*targets, *call.args])
+            and len(targets) == len(arguments)
+            and not any(isinstance(each, ast.Starred) for each in [*targets, *arguments])
         ):
             return targets
         case _:
@@ -1003,6 +1094,8 @@ def _name_of_call(argument: ast.expr, code: Analysis) -> str:
             return _name_of_call(element, code)
         case ast.Starred(value=ast.Call(args=[ast.Name(id=name) | ast.Attribute(attr=name), *_])):
             return _word(name)
+        case ast.Starred():
+            return "running"
         case ast.Call(func=function, args=[first, *_]) if code.is_name(function, *_PASSED_ON):
             return _name_of_call(first if isinstance(first, ast.Call) else ast.Call(first, [], []), code)
         case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name)):
@@ -1045,70 +1138,97 @@ def _one_of(iterable: ast.expr) -> str:
 def _with_comments_of_arguments(block: cst.With, call: cst.Call) -> cst.With:
     """The block with the comments that stood between the arguments of a call, each next to the same argument."""
     body = list(cst.ensure_type(block.body, cst.IndentedBlock).body)
-    header: list[cst.Comment] = []
+    header: cst.Comment | None = None
     waiting: list[cst.EmptyLine] = []
     current = -1
-    statement_of = _statement_indexes(call, len(body))
-
-    def take(space: cst.BaseParenthesizableWhitespace) -> None:
-        if not isinstance(space, cst.ParenthesizedWhitespace):
-            return
+    for space in _layout(call):
+        if space is None:
+            current += 1
+            made = cast("cst.SimpleStatementLine | cst.For", body[current])
+            body[current] = made.with_changes(leading_lines=[*waiting, *made.leading_lines])
+            waiting = []
+            continue
         comment = space.first_line.comment
-        if comment is not None and current < 0:
-            header.append(comment)
+        if comment is not None and current < 0 and header is None:
+            header = comment
         elif comment is not None:
-            line = body[current]
-            if isinstance(line, cst.SimpleStatementLine) and line.trailing_whitespace.comment is None:
+            line = body[max(current, 0)]
+            if current >= 0 and isinstance(line, cst.SimpleStatementLine) and line.trailing_whitespace.comment is None:
                 trailing = cst.TrailingWhitespace(cst.SimpleWhitespace("  "), comment)
                 body[current] = line.with_changes(trailing_whitespace=trailing)
             else:
                 waiting.append(cst.EmptyLine(comment=comment))
-        waiting.extend(cst.EmptyLine(comment=line.comment) for line in space.empty_lines if line.comment is not None)
-
-    take(call.whitespace_before_args)
-    for index, argument in enumerate(call.args):
-        following = statement_of[index]
-        if following is not None:
-            first, current = following
-            if waiting:
-                body[first] = body[first].with_changes(leading_lines=[*waiting])
-                waiting.clear()
-        take(argument.whitespace_after_star)
-        take(argument.whitespace_after_arg)
-        if isinstance(argument.comma, cst.Comma):
-            take(argument.comma.whitespace_before)
-            take(argument.comma.whitespace_after)
-    head = cst.TrailingWhitespace(cst.SimpleWhitespace("  "), header[0]) if header else cst.TrailingWhitespace()
+        waiting += [cst.EmptyLine(comment=line.comment) for line in space.empty_lines if line.comment is not None]
+    head = cst.TrailingWhitespace(cst.SimpleWhitespace("  "), header) if header else cst.TrailingWhitespace()
     return block.with_changes(body=cst.IndentedBlock(body, header=head, footer=waiting))
 
 
-def _statement_indexes(call: cst.Call, total: int) -> Sequence[tuple[int, int] | None]:
-    """For each argument the first and last statement that were made of it; `None` for keywords."""
-    result: list[tuple[int, int] | None] = []
-    done = 0
+def _layout(call: cst.Call) -> Iterator[cst.ParenthesizedWhitespace | None]:
+    """The line breaks between the arguments of a call, in order, and `None` for what becomes a statement."""
+    spaces: list[cst.BaseParenthesizableWhitespace | None] = [call.whitespace_before_args]
     for argument in call.args:
-        if argument.keyword is not None or argument.star == "**":
-            result.append(None)
-            continue
-        is_display = argument.star == "*" and isinstance(argument.value, cst.List | cst.Tuple)
-        several = len(argument.value.elements) if is_display else 1  # type: ignore[attr-defined]
-        result.append((done, max(done, done + several - 1)))
-        done += several
-    return [each if each is None or each[1] < total else (min(each[0], total - 1), total - 1) for each in result]
+        spaces.append(argument.whitespace_after_star)
+        if isinstance(argument.value, cst.List | cst.Tuple) and _are_plain(argument.value.elements):
+            left, right = _ends(argument.value)
+            spaces.append(left)
+            for element in argument.value.elements:
+                spaces += [None, *_around_comma(element)]
+            spaces.append(right)
+        elif argument.keyword is None and argument.star != "**":
+            spaces.append(None)
+        spaces += [argument.whitespace_after_arg, *_around_comma(argument)]
+    for space in spaces:
+        if space is None or isinstance(space, cst.ParenthesizedWhitespace):
+            yield space
+
+
+def _are_plain(elements: Sequence[cst.BaseElement]) -> bool:
+    return all(isinstance(each, cst.Element) for each in elements)
+
+
+def _ends(
+    display: cst.List | cst.Tuple,
+) -> tuple[cst.BaseParenthesizableWhitespace, cst.BaseParenthesizableWhitespace]:
+    if isinstance(display, cst.List):
+        return display.lbracket.whitespace_after, display.rbracket.whitespace_before
+    return display.lpar[0].whitespace_after, display.rpar[-1].whitespace_before
+
+
+def _around_comma(item: cst.BaseElement | cst.Arg) -> Sequence[cst.BaseParenthesizableWhitespace]:
+    if isinstance(item.comma, cst.Comma):
+        return item.comma.whitespace_before, item.comma.whitespace_after
+    return ()
 
 
 def _indent_of(argument: ast.expr, place: ast.Await, draft: Draft) -> str:
     """By how much the line on which an argument starts is indented more than the statement."""
-    code = draft.code
-    lines = code.statement.lines
-    first = lines.position(code.span(code.statement_of(place)).start)[0]
-    here = lines.position(code.span(argument).start)[0]
+    return _indent_within(argument, draft.code.statement_of(place), draft)
+
+
+def _indent_within(inner: ast.AST, outer: ast.AST, draft: Draft) -> str:
+    """By how much the line on which one node starts is indented more than the line of another around it."""
+    lines = draft.code.statement.lines
+    first, here = (lines.position(_start(node, draft))[0] for node in (outer, inner))
     if here == first:
         return ""
     base, own = (re.match(r"[ \t]*", lines.line(number)) for number in (first, here))
     assert base is not None
     assert own is not None
     return own.group().removeprefix(base.group()) if own.group().startswith(base.group()) else ""
+
+
+def _start(node: ast.AST, draft: Draft) -> int:
+    """Where a node starts, with the parentheses around it."""
+    start = draft.code.span(node).start
+    opening = re.search(r"\((?:\s|#.*)*\Z", draft.code.statement.text[:start])
+    is_bare = isinstance(node, ast.stmt) or opening is None or _is_called(node, draft)
+    return start if is_bare or opening is None else opening.start()
+
+
+def _is_called(node: ast.AST, draft: Draft) -> bool:
+    """Whether the parenthesis before a node is that of a call."""
+    text = draft.code.statement.text[: draft.code.span(node).start]
+    return re.search(r"[\w\])]\s*\((?:\s|#.*)*\Z", text) is not None
 
 
 class _Dedent(cst.CSTTransformer):
