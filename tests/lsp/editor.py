@@ -86,6 +86,7 @@ class Editor:
         published: the diagnostics that were sent, in order, by URI.
         registered: what the server asked to be told of.
         refreshed: how often the server asked to be asked again.
+        traced: what the server said it does.
         answer: what is said to its question for settings, by scope.
     """
 
@@ -94,6 +95,7 @@ class Editor:
     published: dict[str, list[types.PublishDiagnosticsParams]] = field(default_factory=lambda: defaultdict(list))
     registered: list[types.Registration] = field(default_factory=list)
     refreshed: int = 0
+    traced: list[types.LogTraceParams] = field(default_factory=list)
     answer: dict[str, Any] = field(default_factory=dict)
     result: types.InitializeResult | None = None
     _news: asyncio.Condition = field(default_factory=asyncio.Condition)
@@ -141,6 +143,9 @@ class Editor:
             self.refreshed += 1
             await self._tell()
 
+        def trace(ls: Any, params: types.LogTraceParams) -> None:
+            self.traced.append(params)
+
         def configuration(ls: Any, params: types.ConfigurationParams) -> list[Any]:
             return [self.answer.get(item.scope_uri or "", self.answer.get("")) for item in params.items]
 
@@ -149,6 +154,7 @@ class Editor:
             types.CLIENT_REGISTER_CAPABILITY: register,
             types.WORKSPACE_DIAGNOSTIC_REFRESH: refresh,
             types.WORKSPACE_CONFIGURATION: configuration,
+            types.LOG_TRACE: trace,
         }
 
     async def _tell(self) -> None:

@@ -154,6 +154,11 @@ class TestResolve:
         assert await editor.found(uri) == []
         assert await editor.actions(uri, HERE) == []
 
+    async def test_a_suppression_that_silences_nothing(self, editor: Editor, name: str) -> None:
+        text = "x = 1  # idiomatic: ignore[naive-utcnow]\n"
+        (remove,) = await editor.actions(editor.open(text, name), at(0, 30))
+        assert applied(text, text_edits(await editor.resolve(remove))) == "x = 1\n"
+
     async def test_silence_joins_the_comment_that_is_there(self, editor: Editor, name: str) -> None:
         text = UNSAFE.replace("utcnow()", "utcnow()  # idiomatic: ignore[mutable-default]")
         *_, silence = [each for each in await editor.actions(editor.open(text, name), HERE) if "Silence" in each.title]

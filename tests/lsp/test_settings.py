@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from idiomatic.lsp.settings import section
 from lsprotocol import types
 
 from tests.lsp.editor import PLAIN, Editor, at, capabilities, uri_of
@@ -30,15 +30,23 @@ def saved(editor: Editor, path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "options",
+    ("options", "settings"),
     [
-        {"ignore": ["naive-utcnow"]},
-        {"idiomatic": {"ignore": ["naive-utcnow"]}},
-        {"settings": {"idiomatic": {"severity": {"naive-utcnow": "off"}}}},
-        {"select": ["mutable-default"]},
-        {"enable": False},
+        ({"ignore": ["x"]}, {"ignore": ["x"]}),
+        ({"idiomatic": {"ignore": ["x"]}}, {"ignore": ["x"]}),
+        ({"settings": {"ignore": ["x"]}}, {"ignore": ["x"]}),
+        ({"settings": {"idiomatic": {"ignore": ["x"]}}}, {"ignore": ["x"]}),
+        (None, {}),
+        ([], {}),
+        ("x", {}),
+        (17, {}),
     ],
 )
+def test_the_forms_in_which_settings_come(options: Any, settings: Any) -> None:
+    assert section(options) == settings
+
+
+@pytest.mark.parametrize("options", [{"severity": {"naive-utcnow": "off"}}, {"enable": False}])
 async def test_switched_off_from_the_start(start: Start, options: Any) -> None:
     editor = await start(options=options)
     uri = editor.open(SOURCE)
@@ -47,9 +55,8 @@ async def test_switched_off_from_the_start(start: Start, options: Any) -> None:
     assert await editor.hover(uri, 2, 20) is None
 
 
-@pytest.mark.parametrize("options", [None, [], "x", 17, {"idiomatic": None}, {"unknown": {"x": 1}}, {"enable": None}])
-async def test_options_that_make_no_sense(start: Start, options: Any) -> None:
-    editor = await start(options=options)
+async def test_options_that_make_no_sense(start: Start) -> None:
+    editor = await start(options={"idiomatic": None, "unknown": {"x": 1}, "enable": None})
     assert len(await editor.found(editor.open(SOURCE))) == 1
 
 
@@ -238,7 +245,12 @@ async def test_another_open_file_is_what_the_editor_shows(start: Start) -> None:
 
 
 async def test_trace(start: Start) -> None:
-    editor = await start(trace=types.TraceValue.Verbose)
+    editor = await start(PLAIN, trace=types.TraceValue.Verbose)
+    uri = editor.open(SOURCE)
+    await editor.sent(uri, 1)
+    (traced,) = editor.traced
+    assert uri in traced.message
+    assert "ms" in (traced.verbose or "")
     editor.client.set_trace(types.SetTraceParams(types.TraceValue.Off))
-    assert len(await editor.found(editor.open(SOURCE))) == 1
-    await asyncio.sleep(0)
+    await editor.sent(uri, editor.edit(uri, at(0, 0), "\n"))
+    assert editor.traced == [traced]

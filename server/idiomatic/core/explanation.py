@@ -28,7 +28,7 @@ _LONGEST: Final = 60
 """How many lines of a diff are shown."""
 
 # What begins a link, an image, emphasis, HTML or code; at the start a list, a heading or a quote; bare addresses.
-_SPECIAL: Final = re.compile(r"([\\`*_\[\]<&~]|\A[#>+-]|\A\d+(?=[.)])|(?<=:)//|(?<=www)\.)")
+_SPECIAL: Final = re.compile(r"([\\`*_\[\]<&~]|\A[#>+-]|(?<=:)//|(?<=www)\.)")
 _RELATIVE_LINK: Final = re.compile(r"\[([^\]]*)\]\((?!https?://)[^)]*\)")
 
 

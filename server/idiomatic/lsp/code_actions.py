@@ -37,6 +37,9 @@ QUICK_FIX: Final = types.CodeActionKind.QuickFix.value
 REWRITE: Final = types.CodeActionKind.RefactorRewrite.value
 FIX_ALL: Final = f"{types.CodeActionKind.SourceFixAll.value}.idiomatic"
 
+_SUPPRESSION: Final = "suppression"
+"""The family of the rules about silencing: what they find is put right, not silenced."""
+
 CHANGED: Final = "The code has changed since this was offered."
 
 
@@ -144,7 +147,9 @@ def _silences(findings: Findings, span: Span, context: types.CodeActionContext) 
     done: set[str] = set()
     for found in findings.at(span):
         rule = found.rule.name
-        if rule in done or not findings.is_shown(found) or findings.analysed.silence(found) is None:
+        if rule in done or not findings.is_shown(found) or found.rule.family == _SUPPRESSION:
+            continue
+        if findings.analysed.silence(found) is None:
             continue
         done.add(rule)
         yield types.CodeAction(

@@ -11,6 +11,7 @@ from lsprotocol import types
 
 from idiomatic.core.idiom import Severity
 from idiomatic.core.text import Lines, Span
+from idiomatic.lsp import logs
 from idiomatic.lsp.documents import path_of, uri_of
 from idiomatic.lsp.protocol import RequestFailed
 
@@ -94,6 +95,7 @@ async def publish(ls: Server, document: OpenDocument) -> None:
     with contextlib.suppress(RequestFailed):
         while True:
             findings = await ls.analyser.current(document)
+            logs.trace(ls, f"Looked at {document.uri}, version {findings.version}", f"{findings.took:.1f} ms")
             if ls.workspaces.faults_number != ls.faults_number:
                 await publish_faults(ls)
             if ls.client.pulls_diagnostics:

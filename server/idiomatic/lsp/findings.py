@@ -61,6 +61,7 @@ class Findings:
         project: what was known of the files around.
         is_enabled: whether the client wants anything for this document.
         state: what else they depend on.
+        took: how many milliseconds it took to find them.
     """
 
     uri: str
@@ -71,6 +72,7 @@ class Findings:
     project: Definitions
     is_enabled: bool
     state: State
+    took: float
 
     @property
     def shown(self) -> Iterator[Diagnostic]:
@@ -214,5 +216,6 @@ class Analyser:
         analysed = analyse(module, place.settings.rules, previous.analysed if previous else None)
         # The first to ask would compute it, and that may be a request that somebody waits for.
         _ = analysed.all_diagnostics
-        logger.debug("%s, version %s: %.1f ms", uri, version, (time.perf_counter() - started) * 1000)
-        return Findings(uri, version, positions, analysed, place.settings, project, place.is_enabled, state)
+        took = (time.perf_counter() - started) * 1000
+        logger.debug("%s, version %s: %.1f ms", uri, version, took)
+        return Findings(uri, version, positions, analysed, place.settings, project, place.is_enabled, state, took)

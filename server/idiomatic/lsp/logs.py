@@ -71,6 +71,13 @@ def set_level(name: object) -> None:
         logging.getLogger("idiomatic").setLevel(_LEVELS[name])
 
 
+def trace(server: Server, message: str, details: str) -> None:
+    """Tell a client that wants to know what the server does (`$/setTrace`)."""
+    if server.protocol.trace is not types.TraceValue.Off:
+        is_verbose = server.protocol.trace is types.TraceValue.Verbose
+        server.log_trace(types.LogTraceParams(message, details if is_verbose else None))
+
+
 def _use(handler: logging.Handler) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]

@@ -69,7 +69,7 @@ class Server(LanguageServer):
         self.faults_number = 0
         self._ended: asyncio.Future[int] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
-        self._looks: dict[str, asyncio.Task[None]] = {}
+        self._looks: set[str] = set()
         self._others: asyncio.TimerHandle | None = None
         lifecycle.register(self)
 
@@ -132,9 +132,15 @@ class Server(LanguageServer):
             if settings.is_configuration(document.path):
                 self.keep(settings.check(self, document))
         elif document.uri not in self._looks:
-            task = self.keep(diagnostics.publish(self, document))
-            self._looks[document.uri] = task
-            task.add_done_callback(lambda _: self._looks.pop(document.uri, None))
+            self._looks.add(document.uri)
+            self.keep(self._look(document))
+
+    async def _look(self, document: OpenDocument) -> None:
+        try:
+            await diagnostics.publish(self, document)
+        finally:
+            # At once, not in a callback of the task: an edit before that would be taken for one that is looked at.
+            self._looks.discard(document.uri)
 
     # -- tasks and the end --------------------------------------------------------------------------------------------
 

@@ -30,7 +30,7 @@ _WATCHED: Final = (*(f"**/{name}" for name in sorted(_CONFIGURATION)), "**/*.py"
 
 def initialize(ls: Server, params: types.InitializeParams) -> None:
     """Take over what the client says before anything else, and take note of what it may say later."""
-    ls.client_settings = {None: _section(params.initialization_options)}
+    ls.client_settings = {None: section(params.initialization_options)}
     ls.keep(_take_over(ls))
     ls.feature(types.WORKSPACE_DID_CHANGE_CONFIGURATION)(did_change_configuration)
     ls.feature(types.WORKSPACE_DID_CHANGE_WATCHED_FILES)(did_change_watched_files)
@@ -61,7 +61,7 @@ async def did_change_configuration(ls: Server, params: types.DidChangeConfigurat
     if ls.client.asks_configuration:
         await _ask(ls)
     else:
-        ls.client_settings = {None: _section(params.settings)}
+        ls.client_settings = {None: section(params.settings)}
         await _apply(ls)
 
 
@@ -150,12 +150,12 @@ async def _show(ls: Server) -> None:
     await diagnostics.refresh(ls)
 
 
-def _section(settings: Any) -> Mapping[str, Any]:
+def section(settings: Any) -> Mapping[str, Any]:
     """Our settings, whether the client sends them as they are, under our name, or among others."""
     plain = _plain(settings)
     for key in (SECTION, "settings"):
         if isinstance(plain.get(key), Mapping):
-            return _section(plain[key])
+            return section(plain[key])
     return plain
 
 

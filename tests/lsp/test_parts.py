@@ -1,0 +1,148 @@
+"""Parts that need no server."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import logging
+import os
+
+import pytest
+from idiomatic.core.document import Document
+from idiomatic.core.explanation import escaped, fenced, without_relative_links
+from idiomatic.core.text import apply_edits
+from idiomatic.lsp import changes
+from idiomatic.lsp.code_actions import changes as edits_between
+from idiomatic.lsp.connection import Writer, frames
+from idiomatic.lsp.lifecycle import is_alive
+from idiomatic.lsp.server import Server
+
+
+def test_frames() -> None:
+    stream = io.BytesIO(
+        b"Content-Length: 2\r\n\r\n{}"
+        b"Content-Type: x\r\ncontent-length:3\r\n\r\nabc"
+        b"Nonsense\r\n\r\n"
+        b"Content-Length: 0\r\n\r\n"
+        b"Content-Length: 9\r\n\r\nshort"
+    )
+    assert list(frames(stream)) == [b"{}", b"abc", b""]
+
+
+def test_a_client_that_is_gone_is_told_of_once() -> None:
+    class Gone(io.BytesIO):
+        def flush(self) -> None:
+            raise BrokenPipeError
+
+    lost: list[int] = []
+    writer = Writer(Gone(), lambda: lost.append(1))
+    writer.write(b"x")
+    writer.write(b"y")
+    assert lost == [1]
+
+
+async def test_notifications_leave_nothing_behind() -> None:
+    server = Server()
+    sent = io.BytesIO()
+    server.protocol.set_writer(Writer(sent, lambda: None))
+    uri = "file:///nowhere/x.py"
+
+    def notify(method: str, params: object) -> None:
+        server.protocol.receive({"jsonrpc": "2.0", "method": method, "params": params})
+
+    parameters = {"processId": None, "rootUri": None, "capabilities": {}}
+    server.protocol.receive({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": parameters})
+    item = {"uri": uri, "languageId": "python", "version": 1, "text": "x = 1\n"}
+    notify("textDocument/didOpen", {"textDocument": item})
+    for version in range(2, 30):
+        change = {"textDocument": {"uri": uri, "version": version}, "contentChanges": [{"text": "x\n" * version}]}
+        notify("textDocument/didChange", change)
+        notify("textDocument/didSave", {"textDocument": {"uri": uri}})
+        await asyncio.sleep(0)
+    while f'"version": {version}'.encode() not in sent.getvalue():
+        await asyncio.sleep(0.01)
+    notify("textDocument/didClose", {"textDocument": {"uri": uri}})
+    await asyncio.sleep(0.01)
+    assert server.protocol._request_futures == {}
+    assert not server.documents
+    server.worker.close()
+    server.background.close()
+    logging.getLogger().handlers.clear()
+
+
+def test_processes() -> None:
+    assert is_alive(os.getpid())
+    assert not is_alive(0)
+    assert not is_alive(-5)
+    assert not is_alive(2**22 + 12345)
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        None,
+        {},
+        {"textDocument": {"uri": "x", "version": "1"}, "contentChanges": []},
+        {"textDocument": {"uri": "x", "version": 1}, "contentChanges": [None]},
+        {"textDocument": {"uri": "x", "version": 1}, "contentChanges": [{"text": None}]},
+        {"textDocument": {"uri": "x", "version": 1}, "contentChanges": [{"range": 5, "text": ""}]},
+        {
+            "textDocument": {"uri": "x", "version": 1},
+            "contentChanges": [
+                {"range": {"start": {"line": -1, "character": 0}, "end": {"line": 0, "character": 0}}, "text": ""}
+            ],
+        },
+    ],
+)
+def test_changes_that_are_none(params: object) -> None:
+    with pytest.raises(changes.ChangeError):
+        changes.read(params)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "markdown"),
+    [
+        ("plain words, nothing else", "plain words, nothing else"),
+        ("use `a_b` now", "use `a_b` now"),
+        ("a_b and *c*", r"a\_b and \*c\*"),
+        ("[x](command:y)", r"\[x\](command:y)"),
+        ("![x](http://y)", r"!\[x\](http:\//y)"),
+        ("<img src=x>", r"\<img src=x>"),
+        ("see http://x.y or www.z.w", r"see http:\//x.y or www\.z.w"),
+        ("# not a heading", r"\# not a heading"),
+        ("one ` backtick", r"one \` backtick"),
+        ("`a` then [x](y) then `b", r"`a` then \[x\](y) then \`b"),
+        ("`[x](y)`", "`[x](y)`"),
+        ("two\nlines", "two lines"),
+        ("`two\nlines`", "`two lines`"),
+        ("&amp; ~~x~~", r"\&amp; \~\~x\~\~"),
+    ],
+)
+def test_user_code_can_not_become_markup(sentence: str, markdown: str) -> None:
+    assert escaped(sentence) == markdown
+
+
+def test_a_fence_is_longer_than_what_is_inside() -> None:
+    assert fenced("x", "diff") == "```diff\nx\n```"
+    assert fenced("```` x", "diff").startswith("`````diff\n")
+
+
+def test_links_to_our_own_files() -> None:
+    text = "- [a](../configuration.md#x)\n- [b](https://x.y)\n- [c](command:z)"
+    assert without_relative_links(text) == "- a\n- [b](https://x.y)\n- c"
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("", "x\n"),
+        ("x\n", ""),
+        ("a = 1\nb = 2\nc = 3\n", "a = 1\nc = 3\n"),
+        ("a = 1\nb = 2\nc = 3\n", "import x\na = 1\nb = 20\nc = 3\nd = 4\n"),
+        ("a = 1\r\nb = 2\r\n", "a = 1\r\nb = 3\r\n"),
+        ("def f(:\n", "def f():\n    pass\n"),
+    ],
+)
+def test_the_edits_between_two_versions(old: str, new: str) -> None:
+    before, after = Document.parse(old), Document.parse(new)
+    assert apply_edits(old, edits_between(before, after)) == new
