@@ -63,6 +63,7 @@ def test_the_nearest_file_counts_and_its_own_before_the_shared_one(tmp_path: Pat
         ('severity.naive-utcnow = ["off"]', "severity.naive-utcnow", ["off"], "severity.naive-utcnow"),
         ("severity = 1", "severity", ["table"], "severity"),
         ("exclude = [1]", "exclude", ["list of strings"], "exclude"),
+        ('exclude = ["ok", "[z-a]"]', "exclude", ['"[z-a]"', ".gitignore"], "exclude"),
         ("templates = true", "templates", ["folder", "true"], "templates"),
     ],
 )

@@ -73,6 +73,12 @@ def test_ignore_files_of_the_repository_only(tree: Tree) -> None:
     assert tree.found("sub") == ["sub/a.py"]
 
 
+def test_lines_that_are_no_patterns_match_nothing(tree: Tree) -> None:
+    tree.add("a.py", "b.py")
+    tree.add(".gitignore", text="!\n[z-a]\n\\\n# b\n\nb.py")
+    assert tree.found() == ["a.py"]
+
+
 def test_a_file_in_an_ignored_folder_can_not_be_brought_back(tree: Tree) -> None:
     tree.add("out/a.py")
     tree.add(".gitignore", text="out/\n!out/a.py\n")

@@ -264,7 +264,7 @@ def _converter() -> Converter:
         "ignore": _names,
         "severity": _severities,
         "target_version": _version,
-        "exclude": _strings,
+        "exclude": _patterns,
         "templates": _path,
     }
     overrides = {name: override(rename=name.replace("_", "-"), struct_hook=hook) for name, hook in hooks.items()}
@@ -278,6 +278,16 @@ def _strings(value: object, _: object) -> tuple[str, ...]:
     if not isinstance(value, (list, tuple)) or not all(isinstance(each, str) for each in value):
         raise _WrongValueError(f"expected a list of strings, got {_shown(value)}")
     return tuple(value)
+
+
+def _patterns(value: object, _: object) -> tuple[str, ...]:
+    from idiomatic.project.walk import is_pattern
+
+    patterns = _strings(value, _)
+    for pattern in patterns:
+        if not is_pattern(pattern):
+            raise _WrongValueError(f"{_shown(pattern)} is not a pattern as in a .gitignore")
+    return patterns
 
 
 def _names(value: object, _: object) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -143,14 +144,25 @@ class _IgnoreFile:
     @cached_property
     def spec(self) -> GitIgnoreSpec:
         try:
-            return GitIgnoreSpec.from_lines(self.file.read_text("utf-8", errors="replace").splitlines())
-        except (OSError, ValueError):
-            return GitIgnoreSpec.from_lines([])  # as git does with a pattern that is none
+            lines = self.file.read_text("utf-8", errors="replace").splitlines()
+        except OSError:
+            lines = []
+        # As git does it: a line that is no pattern matches nothing.
+        return GitIgnoreSpec.from_lines(filter(is_pattern, lines))
 
     def decides(self, path: Path, *, is_folder: bool) -> bool | None:
         """Whether a path below is ignored, or expressly not; `None` if nothing is said of it."""
         relative = path.relative_to(self.folder).as_posix()
         return self.spec.check_file(relative + "/" * is_folder).include
+
+
+def is_pattern(line: str) -> bool:
+    """Whether a line of a `.gitignore` can be understood."""
+    try:
+        GitIgnoreSpec.from_lines([line])
+    except (ValueError, re.error):
+        return False
+    return True
 
 
 def _is_skipped(entry: os.DirEntry[str]) -> bool:
