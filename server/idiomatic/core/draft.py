@@ -130,12 +130,16 @@ class Draft:
         line, column = self._position(statement.offset(of.lineno, of.col_offset))  # type: ignore[attr-defined]
         end = self._position(statement.offset(of.end_lineno, of.end_col_offset))  # type: ignore[attr-defined]
         found = [node for node in self._by_start[line, column] if isinstance(node, kind)]
-        exact = [node for node in found if (p := self._positions[node].end, (p.line, p.column))[1] == end]
+        exact = [node for node in found if self._end(node) == end]
         match exact or found:
             case [node, *_]:
                 return node
             case _:
                 raise DraftError(f"The {kind.__name__} in line {line} could not be found again.")
+
+    def _end(self, node: cst.CSTNode) -> tuple[int, int]:
+        end = self._positions[node].end
+        return end.line, end.column
 
     def _position(self, offset: int) -> tuple[int, int]:
         line, column = self.code.statement.lines.position(offset)
@@ -145,6 +149,11 @@ class Draft:
         """The statements with some of their nodes, by identity, replaced."""
         replacer = _Replacer(new)
         return [cast("cst.BaseStatement", statement.visit(replacer)) for statement in self.body]
+
+    @property
+    def indent(self) -> str:
+        """The white space by which the document indents a block."""
+        return self._module.default_indent
 
     def code_for(self, node: cst.CSTNode) -> str:
         """The source of a libcst node of this draft, old or new."""

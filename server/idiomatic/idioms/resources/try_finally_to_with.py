@@ -950,7 +950,7 @@ def _with(
     made = cst.With(items, body, asynchronous=asynchronous, leading_lines=above)
     width = len(draft.code_for(made.with_changes(leading_lines=[], body=cst.SimpleStatementSuite([cst.Pass()]))))
     if len(items) > 1 and width > _WIDE and draft.code.target >= (3, 10):
-        return _on_several_lines(made)
+        return _on_several_lines(made, draft.indent)
     return made
 
 
@@ -965,8 +965,8 @@ def _header(comments: Sequence[cst.TrailingWhitespace], *, fits: bool) -> cst.Tr
 _WIDE: Final = 88
 
 
-def _on_several_lines(made: cst.With) -> cst.With:
-    inner = cst.ParenthesizedWhitespace(indent=True, last_line=cst.SimpleWhitespace("    "))
+def _on_several_lines(made: cst.With, indent: str) -> cst.With:
+    inner = cst.ParenthesizedWhitespace(indent=True, last_line=cst.SimpleWhitespace(indent))
     end = cst.ParenthesizedWhitespace(indent=True, last_line=cst.SimpleWhitespace(""))
     items = [
         item.with_changes(comma=cst.Comma(whitespace_after=inner if index + 1 < len(made.items) else end))
@@ -1010,12 +1010,10 @@ def _wrapped_in(function: cst.BaseExpression, value: cst.BaseExpression, draft: 
     """`closing(value)`; a value of several lines gets lines of its own."""
     if "\n" not in draft.code_for(value):
         return cst.Call(function, [cst.Arg(value)])
-    example = cst.If(cst.Name("x"), cst.IndentedBlock([cst.SimpleStatementLine([cst.Pass()])]))
-    unit = draft.code_for(example).splitlines()[1].partition("pass")[0]
     before, after = (
-        cst.ParenthesizedWhitespace(indent=True, last_line=cst.SimpleWhitespace(white)) for white in (unit, "")
+        cst.ParenthesizedWhitespace(indent=True, last_line=cst.SimpleWhitespace(white)) for white in (draft.indent, "")
     )
-    deeper = value.visit(_Deeper(unit))
+    deeper = value.visit(_Deeper(draft.indent))
     assert isinstance(deeper, cst.BaseExpression)
     return cst.Call(function, [cst.Arg(deeper, whitespace_after_arg=after)], whitespace_before_args=before)
 
