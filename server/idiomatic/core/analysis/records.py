@@ -435,11 +435,16 @@ def _parameter_obstacles(record: Record, code: Analysis) -> Iterator[str]:
         yield "Its constructor is decorated."
     if "#" in code.source(constructor) and re.search(r"#\s*type:\s*(?!ignore)", code.source(constructor)):
         yield "Its types are in comments."
-    read = _read_in_class_body(record.node, code)
+    moved = set[str]().union(*(_names_from_function(field) for field in record.fields))
+    for name in sorted(moved & code.scope_made_by(record.node).bindings.keys()):
+        yield f"`{name}` means something else in the class body."
+    read = _read_in_class_body(record.node, code) | moved
     for field in record.fields:
-        if field.parameter.annotation is not None:
-            read |= {each.id for each in ast.walk(field.parameter.annotation) if isinstance(each, ast.Name)}
-        read |= set(re.findall(r"\w+", field.type.text))
+        match field.annotation:
+            case ast.Constant(value=str(text)):
+                read |= set(re.findall(r"[^\W\d]\w*", text))
+            case _:
+                pass
     if "__init__" in read:
         yield "Its body uses `__init__` once more."
     for field in record.fields:
@@ -467,6 +472,25 @@ def _parameter_obstacles(record: Record, code: Analysis) -> Iterator[str]:
             yield f"The default of `{field.name}` is mutable and shared by all objects."
     if code.target < (3, 10) and any(field.parameter.keyword_only for field in record.fields):
         yield "Keyword-only fields need Python 3.10."
+
+
+def _names_from_function(field: Field) -> set[str]:
+    """The names that a field reads in the class body, where the constructor read them."""
+    found = set(re.findall(r"[^\W\d]\w*", field.type.text))
+    if field.parameter.annotation is not None:
+        found |= {each.id for each in ast.walk(field.parameter.annotation) if isinstance(each, ast.Name)}
+    match field.parameter.fallback:
+        case ast.List(elts=[]):
+            found.add("list")
+        case ast.Dict(keys=[]):
+            found.add("dict")
+        case ast.Tuple(elts=[]):
+            found.add("tuple")
+        case ast.Call(func=function, args=[], keywords=[]):
+            found |= {each.id for each in ast.walk(function) if isinstance(each, ast.Name)}
+        case _:
+            pass
+    return found
 
 
 def _read_in_class_body(node: ast.ClassDef, code: Analysis) -> set[str]:

@@ -43,10 +43,10 @@ class Point:
 The first action keeps what the class does today: methods of its own stay unless they are exactly the generated ones,
 and without an `__eq__` objects go on being compared by identity (`eq=False`). It is safe if the class has a `__repr__`,
 all types are known and nothing below applies. Not counted as changes: the class gains what every dataclass has
-(`__dataclass_fields__`, `__match_args__`, a `__doc__`, defaults that can be read through the class), `Point.__init__`
-loses its docstring (its text moves to the class, unless it only says that it initializes), a subclass inside another
-class or a function shows its qualified name, and a dataclass in another file that inherits from the class inherits
-its fields.
+(`__dataclass_fields__`, by which some serializers know it, `__match_args__`, a `__doc__`, defaults that can be read
+through the class), `Point.__init__` loses its docstring (its text moves to the class, unless it only says that it
+initializes), a subclass inside another class or a function shows its qualified name, and a dataclass in another file
+that inherits from the class inherits its fields.
 
 Unsafe:
 - the class has no `__repr__`: it gains one that shows the fields (not those named like a password);
