@@ -151,13 +151,20 @@ def _is_done_elsewhere(
     """Whether a cancellation has a handler here, or a `finally` or an outer handler does the same for it."""
     if any(other.type is None or catches(code, other, *NO_EXCEPTIONS) for other in around.handlers):
         return True
-    done = {
-        ast.unparse(call.func)
+    always = [
+        call.func
         for each in (around, *tries_around(code, around))
         for block in _always_run(each, code)
         for call in _clean_up(block)
-    }
-    return all(ast.unparse(call.func) in done for call in clean_up)
+    ]
+    done = {ast.unparse(function) for function in always}
+    if all(ast.unparse(call.func) in done for call in clean_up):
+        return True
+    # Without an event loop hardly anything is cancelled, and what is closed in the end needs no rollback first.
+    closed = {ast.unparse(function.value) for function in always if isinstance(function, ast.Attribute)}
+    return isinstance(code.function_around(around), ast.FunctionDef) and all(
+        isinstance(call.func, ast.Attribute) and ast.unparse(call.func.value) in closed for call in clean_up
+    )
 
 
 def _always_run(each: Try, code: Analysis) -> Iterator[Sequence[ast.stmt]]:
