@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 SERVER = Path(__file__).parents[2] / "server"
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(SERVER)}
-COMMAND = (sys.executable, "-P", "-c", "import sys; from idiomatic.lsp import start; sys.exit(start())")
+COMMAND = (sys.executable, "-P", "-m", "idiomatic", "server")
 
 TIMEOUT = 20.0
 

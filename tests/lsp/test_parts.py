@@ -50,7 +50,7 @@ async def test_notifications_leave_nothing_behind() -> None:
     def notify(method: str, params: object) -> None:
         server.protocol.receive({"jsonrpc": "2.0", "method": method, "params": params})
 
-    parameters = {"processId": None, "rootUri": None, "capabilities": {}}
+    parameters: dict[str, object] = {"processId": None, "rootUri": None, "capabilities": {}}
     server.protocol.receive({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": parameters})
     item = {"uri": uri, "languageId": "python", "version": 1, "text": "x = 1\n"}
     notify("textDocument/didOpen", {"textDocument": item})
@@ -59,7 +59,7 @@ async def test_notifications_leave_nothing_behind() -> None:
         notify("textDocument/didChange", change)
         notify("textDocument/didSave", {"textDocument": {"uri": uri}})
         await asyncio.sleep(0)
-    while f'"version": {version}'.encode() not in sent.getvalue():
+    while f'"version": {version}'.encode() not in sent.getvalue():  # noqa: ASYNC110 - a stream tells nobody
         await asyncio.sleep(0.01)
     notify("textDocument/didClose", {"textDocument": {"uri": uri}})
     await asyncio.sleep(0.01)

@@ -329,7 +329,8 @@ def test_a_process_on_another_machine_is_not_waited_for(server: Process) -> None
 
 def test_what_is_printed_does_not_get_between_the_frames() -> None:
     command = [
-        *COMMAND[:-1],
+        *COMMAND[:2],
+        "-c",
         "import sys; from idiomatic.lsp import start\n"
         "class Loud:\n"
         "    def find_spec(self, name, *_): name == 'libcst' and print('by some library')\n"
@@ -347,7 +348,7 @@ def test_what_is_printed_does_not_get_between_the_frames() -> None:
 
 
 def test_over_a_socket() -> None:
-    command = [*COMMAND[:-1], "import sys; from idiomatic.lsp import start; sys.exit(start(tcp=('127.0.0.1', 0)))"]
+    command = [*COMMAND, "--tcp", "127.0.0.1:0"]
     with subprocess.Popen(command, env=ENVIRONMENT, stderr=subprocess.PIPE) as process:
         assert process.stderr is not None
         port = int(process.stderr.readline().decode().rpartition(":")[2])
