@@ -90,8 +90,19 @@ def test_a_file_is_read_again_when_it_changes(project: Path) -> None:
     assert isinstance(workspace.source(asking).definition("app.users.load"), FunctionFact)
     asked.write_text("class load: ...\n")
     os.utime(asked, (1, 1))
-    workspace.changed()
     assert isinstance(workspace.source(asking).definition("app.users.load"), ClassFact)
+
+
+def test_a_file_that_appears_is_noticed(project: Path) -> None:
+    workspace = Workspace(project)
+    asking = project / "tests/test_app.py"
+    assert workspace.source(asking).definition("app.users.later") is None
+    source = workspace.source(asking)
+    assert source.definition("helpers.added") is None
+    with (project / "tests/helpers.py").open("a") as file:
+        file.write("async def added(): ...\n")
+    assert workspace.source(asking) is source
+    assert isinstance(source.definition("helpers.added"), FunctionFact)
 
 
 def test_the_text_in_the_editor_counts_not_the_disk(project: Path) -> None:
@@ -103,7 +114,6 @@ def test_the_text_in_the_editor_counts_not_the_disk(project: Path) -> None:
     assert isinstance(found, FunctionFact)
     assert not found.is_async
     opened.clear()
-    workspace.changed()
     assert workspace.source(asking).definition("app.users.load") != found
 
 

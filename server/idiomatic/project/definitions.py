@@ -22,7 +22,7 @@ from idiomatic.core.document import Document
 from idiomatic.core.facts import ClassFact, FunctionFact, class_fact, function_fact
 from idiomatic.core.module import Module
 from idiomatic.project import files
-from idiomatic.project.tables import folders_around
+from idiomatic.project.tables import folders_around, version_of
 from idiomatic.project.walk import SUFFIXES
 
 if TYPE_CHECKING:
@@ -72,28 +72,26 @@ class Modules:
         self.opened = {} if opened is None else opened
         self._known: dict[Path, tuple[object, Module | None]] = {}
 
+    def version(self, path: Path) -> object:
+        """What changes when the text of a file does; `None` if there is no such file."""
+        return self.opened.get(path) or version_of(path)
+
     def read(self, path: Path) -> Module | None:
         """The module in a file; `None` if there is no such file, or nothing can be read in it."""
-        version: object
-        if (document := self.opened.get(path)) is not None:
-            version = id(document)
-        else:
-            try:
-                status = path.stat()
-            except OSError:
-                return None
-            version = (status.st_mtime_ns, status.st_size)
-            if status.st_size > _LARGEST:
-                return None
+        version = self.version(path)
+        if version is None:
+            return None
         if path not in self._known or self._known[path][0] != version:
-            self._known[path] = version, Module(document) if document is not None else _parsed(path)
+            self._known[path] = version, Module(version) if isinstance(version, Document) else _parsed(path)
         return self._known[path][1]
 
 
 def _parsed(path: Path) -> Module | None:
     try:
+        if path.stat().st_size > _LARGEST:
+            return None
         return Module(Document.parse(files.read(path).text))
-    except (files.FileError, RecursionError):
+    except (OSError, files.FileError, RecursionError):
         return None
 
 
@@ -105,11 +103,22 @@ class SourceDefinitions:
         path: the file that asks; relative names begin there.
         roots: the folders in which top-level packages lie.
         modules: the parsed files.
+        seen: the files that were looked into or for, with their versions then.
     """
 
     path: Path
     roots: tuple[Path, ...]
     modules: Modules
+    seen: dict[Path, object] = field(default_factory=dict, repr=False)
+
+    @property
+    def is_current(self) -> bool:
+        """Whether all of these files are as they were."""
+        return all(self.modules.version(path) == version for path, version in self.seen.items())
+
+    def _read(self, path: Path) -> Module | None:
+        self.seen[path] = self.modules.version(path)
+        return self.modules.read(path)
 
     def find(self, qualified: str) -> Fact | Elsewhere | None:
         """The function or class of a dotted name; `None` if the project has it and it is something else."""
@@ -136,7 +145,7 @@ class SourceDefinitions:
             return self._in_folder(folder / first, rest, asking, seen) if rest else None
         for suffix in SUFFIXES:
             path = folder / f"{first}{suffix}"
-            if (module := self.modules.read(path)) is not None:
+            if (module := self._read(path)) is not None:
                 return self._bound(module, path, rest, seen) if rest else None
         # A folder without `__init__.py` may be a package too, if there is a module in it.
         return self._below(folder / first, rest, asking, seen) if rest and (folder / first).is_dir() else UNBOUND
@@ -150,7 +159,7 @@ class SourceDefinitions:
             return found
         for suffix in SUFFIXES:
             path = folder / f"__init__{suffix}"
-            if path != asking and (module := self.modules.read(path)) is not None:
+            if path != asking and (module := self._read(path)) is not None:
                 found = self._bound(module, path, names, seen)
                 if found is not UNBOUND:
                     return found
@@ -371,6 +380,7 @@ class Definitions:
         return found
 
     def forget(self) -> None:
-        """Look everything up again: another file changed."""
+        """Look everything up again."""
         self._answers.clear()
         self._open.clear()
+        self.source.seen.clear()

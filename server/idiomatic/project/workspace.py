@@ -124,7 +124,11 @@ class Workspace:
         return self.settings(path).rules
 
     def source(self, path: Path) -> Definitions:
-        """What a file may ask about the files around it; the very same object until `forget` or `changed`."""
+        """What a file may ask about the files around it; to be called again for each look at the file.
+
+        The same object each time, so that what the slow layer has found stays known. What it knows of files that have
+        changed since, on the disk or in `opened`, it has forgotten.
+        """
         path = path.absolute()
         if path not in self._sources:
             folder = path.parent
@@ -132,11 +136,9 @@ class Workspace:
                 self._roots[folder] = definitions.roots(path, self.root)
             source = SourceDefinitions(path, self._roots[folder], self._modules)
             self._sources[path] = Definitions(source, self._installed, waits=self.waits)
+        elif not self._sources[path].source.is_current:
+            self._sources[path].forget()
         return self._sources[path]
-
-    def changed(self) -> None:
-        """Look up again what files say about each other: the content of one of them changed, on the disk or open."""
-        self._sources.clear()
 
     def forget(self) -> None:
         """Read everything from the disk again, the next time it is asked for: a file of the project changed."""
