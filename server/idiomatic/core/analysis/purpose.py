@@ -22,16 +22,19 @@ def _set(words: str) -> frozenset[str]:
 
 # The last word of the name of a class that does things.
 _DOERS: Final = _set(
-    "adapter api app application backend broker builder bus cache client collector command compiler connection "
-    "connector consumer context controller converter coordinator crawler daemon dao database decoder decorator "
-    "dispatcher driver emitter encoder engine executor exporter extractor factory fetcher filter formatter "
-    "gateway generator handler helper importer interpreter iterator job lexer listener loader lock logger mailer "
-    "manager middleware mixin monitor notifier observer operation orchestrator parser pipeline plugin pool "
-    "printer processor producer protocol provider proxy publisher queue reader receiver registry renderer "
-    "reporter repo repository resolver responder router runner sampler scanner scheduler scraper sender "
-    "serializer server service session sink store strategy stream subscriber task template thread tokenizer "
-    "tracer tracker transformer translator transport updater uploader validator view visitor walker watcher "
-    "widget worker wrapper writer"
+    "adapter agent allocator analyser analyzer api app application backend bot broker builder bus cache "
+    "calculator checker classifier client collector command comparator compiler connection connector consumer "
+    "context controller converter coordinator counter crawler daemon dao database decoder decorator detector "
+    "dispatcher downloader driver emitter encoder engine estimator evaluator executor exporter extractor factory "
+    "fetcher filter finder formatter gateway generator handler helper importer initializer inspector interpreter "
+    "iterator job lexer limiter listener loader locator lock logger mailer manager mapper matcher merger "
+    "middleware migrator mixin monitor notifier observer operation optimizer orchestrator parser pipeline plugin "
+    "pool predictor printer processor producer protocol provider proxy publisher queue reader receiver recorder "
+    "registry renderer repo reporter repository resolver responder router runner sampler scanner scheduler scorer "
+    "scraper searcher selector sender serializer server service session simulator sink solver sorter splitter "
+    "stopwatch store strategy stream subscriber task template tester thread throttle timer tokenizer tracer "
+    "tracker trainer transformer translator transport updater uploader validator verifier view visitor walker "
+    "watcher widget worker wrapper writer"
 )
 # What such a class is given to work with.
 _COLLABORATORS: Final = _set(
@@ -81,30 +84,41 @@ def holds_data(
         code: the analysis.
     """
     members = list(methods(node))
-    if any(_uses_as_collaborator(member, parameters) for member in members):
-        return False
+    # In the order of what they cost.
+    return _looks_like_data(node, members, parameters, boilerplate, code) and not any(
+        _uses_as_collaborator(member, parameters) for member in members
+    )
+
+
+def _looks_like_data(
+    node: ast.ClassDef,
+    members: Sequence[ast.FunctionDef | ast.AsyncFunctionDef],
+    parameters: Sequence[Parameter],
+    boilerplate: Collection[str],
+    code: Analysis,
+) -> bool:
     if {"__eq__", "__hash__"} & set(boilerplate):
         return True
     if len(parameters) < (1 if "__repr__" in boilerplate else 2):
         return False
-    if any(_is_abstract(member, code) for member in members):
-        return False
     if any(member.name in _BEHAVIOUR or isinstance(member, ast.AsyncFunctionDef) for member in members):
+        return False
+    if any(_is_abstract(member, code) for member in members):
         return False
     behaviour = [member for member in members if _is_behaviour(member, code)]
     if not behaviour:
         return True
-    if {member.name for member in behaviour} & _inherited(node, code):
-        return False
     if any(_DOES.match(member.name) for member in behaviour) or _last_word(node.name) in _DOERS:
         return False
     if any(_is_collaborator(parameter) for parameter in parameters):
         return False
     if boilerplate:
-        return len(behaviour) <= 2 * len(parameters)
-    if all(_is_value(parameter) for parameter in parameters):
-        return len(behaviour) <= len(parameters)
-    return 2 * len(behaviour) <= len(parameters)
+        allowed = 2 * len(parameters)
+    elif all(_is_value(parameter) for parameter in parameters):
+        allowed = len(parameters)
+    else:
+        allowed = len(parameters) // 2
+    return len(behaviour) <= allowed and not {member.name for member in behaviour} & _inherited(node, code)
 
 
 def _uses_as_collaborator(method: ast.FunctionDef | ast.AsyncFunctionDef, parameters: Sequence[Parameter]) -> bool:
