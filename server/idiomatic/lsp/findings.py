@@ -115,7 +115,6 @@ class Analyser:
         self._running: dict[str, asyncio.Task[None]] = {}
         self._changes: Counter[str] = Counter()
         self._all_changes = 0
-        self._looked_up = 0
         self._asking: set[int] = set()
 
     async def current(self, document: OpenDocument) -> Findings:
@@ -206,16 +205,11 @@ class Analyser:
         from idiomatic.core.module import Module
 
         started = time.perf_counter()
-        if self._looked_up != self._all_changes:
-            self._looked_up = self._all_changes
-            self._workspaces.look_up_again()
         place = self._workspaces.place(path)
-        # While only its own text changes, what it was told about the others still counts.
-        project = previous.project if previous is not None and previous.state == state else place.project
-        module = Module(positions.document, project)
+        module = Module(positions.document, place.project)
         analysed = analyse(module, place.settings.rules, previous.analysed if previous else None)
         # The first to ask would compute it, and that may be a request that somebody waits for.
         _ = analysed.all_diagnostics
         took = (time.perf_counter() - started) * 1000
         logger.debug("%s, version %s: %.1f ms", uri, version, took)
-        return Findings(uri, version, positions, analysed, place.settings, project, place.is_enabled, state, took)
+        return Findings(uri, version, positions, analysed, place.settings, place.project, place.is_enabled, state, took)

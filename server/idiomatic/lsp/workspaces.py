@@ -71,11 +71,6 @@ class Workspaces:
             workspace.forget()
         self.generation += 1
 
-    def look_up_again(self) -> None:
-        """Take nothing for granted that files say about each other: some file changed."""
-        for workspace in self._workspaces.values():
-            workspace.changed()
-
     def place(self, path: Path | None) -> Place:
         """What counts for a file, or for a text without one."""
         folder = self._folder(path)
