@@ -811,7 +811,13 @@ class _Plan:
             if (elements := _listed(argument)) is not None:
                 assert isinstance(value, cst.List | cst.Tuple)
                 for each, new in zip(elements, value.elements, strict=True):
-                    yield each, _dedented(new.value, _indent_within(each, argument, self.draft))
+                    yield (
+                        each,
+                        _dedented(
+                            new.value,
+                            _indent_between(self.draft.code.span(argument).start, _start(each, self.draft), self.draft),
+                        ),
+                    )
             else:
                 yield argument, value
 
@@ -834,6 +840,7 @@ class _Plan:
 
     def _many(self, value: ast.expr, new: cst.BaseExpression) -> cst.BaseStatement:
         """The statement for a starred argument."""
+        code = self.draft.code
         comments: Sequence[cst.EmptyLine] = ()
         match value:
             case ast.ListComp() | ast.GeneratorExp():
@@ -856,7 +863,9 @@ class _Plan:
                 brackets, fresh = (cst.LeftSquareBracket(), cst.RightSquareBracket()), True
         if not self.is_read and fresh:
             if isinstance(value, ast.ListComp | ast.GeneratorExp):
-                element = _dedented(element, _indent_within(value.elt, value, self.draft))
+                element = _dedented(
+                    element, _indent_between(code.span(value).start, code.span(value.elt).start, self.draft)
+                )
             loop = _loop(loops, _line(self._create(element), None))
             return loop.with_changes(leading_lines=comments)
         name = self._list_name(ast.Starred(value)) if self.is_read else self._fresh("tasks")
@@ -882,17 +891,21 @@ class _Plan:
             return False
         names = set(code.scope_made_by(comprehension).bindings)
         uses = [node for node in ast.walk(self.function) if node not in inside and _mentions(node, names)]
-        return all(isinstance(use, ast.Name) and self._is_of_another_loop(use) for use in uses)
+        return all(self._is_another(use) for use in uses)
 
-    def _is_of_another_loop(self, use: ast.Name) -> bool:
-        """Whether a name elsewhere is the variable of a comprehension, or of a loop that is not around this place."""
+    def _is_another(self, use: ast.AST) -> bool:
+        """Whether a name is the variable of a function or comprehension in here, or of a loop not around this place."""
         code = self.draft.code
-        owner = code.scope(use).lookup(use.id)
-        if owner is None or code.function_around(use) is not self.function:
+        if isinstance(use, ast.arg):
+            return use not in set(ast.walk(cast("ast.AsyncFunctionDef", self.function).args))
+        owner = code.scope(use).lookup(use.id) if isinstance(use, ast.Name) else None
+        if owner is None or not isinstance(use, ast.Name) or self.function is None:
             return False
-        if isinstance(owner.node, COMPREHENSIONS):
-            return True
-        return owner.node is self.function and any(
+        if owner.node is not self.function:
+            return owner.node is not None and self.function in code.ancestors(owner.node)
+        if code.function_around(use) is not self.function:
+            return False
+        return any(
             isinstance(loop, ast.For | ast.AsyncFor)
             and any(isinstance(each, ast.Name) and each.id == use.id for each in ast.walk(loop.target))
             and use not in set(ast.walk(loop.iter))
@@ -1202,13 +1215,14 @@ def _around_comma(item: cst.BaseElement | cst.Arg) -> Sequence[cst.BaseParenthes
 
 def _indent_of(argument: ast.expr, place: ast.Await, draft: Draft) -> str:
     """By how much the line on which an argument starts is indented more than the statement."""
-    return _indent_within(argument, draft.code.statement_of(place), draft)
+    outer = draft.code.span(draft.code.statement_of(place)).start
+    return _indent_between(outer, _start(argument, draft), draft)
 
 
-def _indent_within(inner: ast.AST, outer: ast.AST, draft: Draft) -> str:
-    """By how much the line on which one node starts is indented more than the line of another around it."""
+def _indent_between(outer: int, inner: int, draft: Draft) -> str:
+    """By how much the line of one offset is indented more than that of another before it."""
     lines = draft.code.statement.lines
-    first, here = (lines.position(_start(node, draft))[0] for node in (outer, inner))
+    first, here = (lines.position(offset)[0] for offset in (outer, inner))
     if here == first:
         return ""
     base, own = (re.match(r"[ \t]*", lines.line(number)) for number in (first, here))
