@@ -4,6 +4,20 @@
 module. Larger questions have a file each, named for what they answer, with functions that take an `Analysis` first.
 """
 
-from idiomatic.core.analysis.code import Analysis
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from idiomatic.core.analysis.code import Analysis
 
 __all__ = ["Analysis"]
+
+
+def __getattr__(name: str) -> object:
+    # `facts` needs `tree`, and `code` needs `facts`: whichever of them is imported first must not wait for the others.
+    if name == "Analysis":
+        from idiomatic.core.analysis.code import Analysis
+
+        return Analysis
+    raise AttributeError(name)
