@@ -244,7 +244,9 @@ class InstalledDefinitions:
             return self._known[qualified]
 
     def _find(self, qualified: str) -> Fact | None:
-        package = qualified.partition(".")[0]
+        package, _, name = qualified.partition(".")
+        if not name:
+            return None
         found = SourceDefinitions(self._root / "_", self._folders, self._modules).find(qualified)
         if isinstance(found, (FunctionFact, ClassFact)):
             return found
