@@ -179,6 +179,13 @@ class _Reader:
                 _is_none_test(test, name) and self._can_fall_back(name, fallback, self._read_so_far())
             ):
                 self._fall_back(statement, name, fallback, falsy=False)
+            # if not x: x = []
+            case ast.If(
+                test=ast.UnaryOp(op=ast.Not(), operand=ast.Name(id=tested)),
+                body=[ast.Assign(targets=[ast.Name(id=name)], value=fallback)],
+                orelse=[],
+            ) if tested == name and self._can_fall_back(name, fallback, self._read_so_far()):
+                self._fall_back(statement, name, fallback, falsy=True)
             # x = x or []
             case ast.Assign(targets=[ast.Name(id=name)], value=value) if (
                 name in self.parameters
@@ -380,8 +387,14 @@ def _changed(statement: ast.stmt, receiver: str) -> set[str]:
 
 
 def _replaces_none(statement: ast.stmt) -> bool:
-    """Whether it is `if x is None: x = ...` or `x = x or ...`."""
+    """Whether it is `if x is None: x = ...`, `if not x: x = ...` or `x = x or ...`."""
     match statement:
+        case ast.If(
+            test=ast.UnaryOp(op=ast.Not(), operand=ast.Name(id=tested)),
+            body=[ast.Assign(targets=[ast.Name(id=name)])],
+            orelse=[],
+        ):
+            return tested == name
         case ast.If(test=test, body=[ast.Assign(targets=[ast.Name(id=name)])], orelse=[]):
             return _is_none_test(test, name)
         case ast.Assign(targets=[ast.Name(id=name)], value=value):

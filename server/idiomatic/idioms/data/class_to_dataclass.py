@@ -186,7 +186,7 @@ def _message(record: Record, code: Analysis) -> str:
     saved = _lines_saved(record, _idiomatic(record, code), code)
     what = f"`{record.node.name}` only stores its arguments"
     return (
-        f"{what}: a dataclass does it in {saved} lines less" if saved > 1 else f"{what}, as a dataclass does by itself"
+        f"{what}: a dataclass does it in {saved} fewer lines" if saved > 1 else f"{what}, as a dataclass does by itself"
     )
 
 
