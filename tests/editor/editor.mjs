@@ -322,14 +322,18 @@ export class Editor {
   }
 
   /** Opens the menu of quick fixes at the cursor and gives the row with this title. */
-  async quickFixes(title) {
-    const row = this.page.locator('.action-widget .monaco-list-row.action', { hasText: title }).first();
-    // Underlines that are still those of the file before let the key come too early.
-    await poll(`quick fix ${title}`, async () => {
-      await this.press('Escape', 'Control+.');
-      return row.waitFor({ timeout: 3_000 }).then(() => true, () => false);
+  quickFixes(title) {
+    return this.menu('Control+.', this.page.locator('.action-widget .monaco-list-row.action', { hasText: title }).first());
+  }
+
+  /** Presses a key until the menu that it opens has what is wanted. */
+  async menu(key, wanted) {
+    // Underlines that are still those of the file before, or a slow editor, let the key come too early.
+    await poll(`${key} shows ${wanted}`, async () => {
+      await this.press('Escape', key);
+      return wanted.waitFor({ timeout: 3_000 }).then(() => true, () => false);
     });
-    return row;
+    return wanted;
   }
 
   async notification(text) {

@@ -101,8 +101,8 @@ step('a refused fix is listed as disabled, and the hover says why', async () => 
   await editor.press('Escape');
   await editor.goto(5, 14);
   // Disabled actions are in the menu of a kind, not in the one of Ctrl+., and behind a switch if there are others.
-  await editor.press(QUICK_FIX_KEY);
-  await editor.page.getByText('Show Disabled').click();
+  const show = await editor.menu(QUICK_FIX_KEY, editor.page.getByText('Show Disabled'));
+  await show.click();
   const refused = editor.page.locator('.action-widget .monaco-list-row.action.option-disabled');
   await refused.filter({ hasText: 'now(UTC)` (aware instead of naive)' }).waitFor();
 });
