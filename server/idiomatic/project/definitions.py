@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import logging
+import os
 import sys
 import sysconfig
 import threading
@@ -261,9 +262,11 @@ class InstalledDefinitions:
 
     @cached_property
     def _folders(self) -> tuple[Path, ...]:
-        """Where packages are installed: in the project's virtual environment, else where this interpreter has them."""
+        """Where packages are installed: in the project's virtual environment, the active one, or our own."""
         library = Path(sysconfig.get_path("stdlib"))
-        environment = next(filter(None, (_environment(folder) for folder in folders_around(self._root))), None)
+        environment = next(filter(None, map(_environment, folders_around(self._root))), None)
+        if environment is None and (active := os.environ.get("VIRTUAL_ENV")):
+            environment = Path(active)
         packages = {Path(sysconfig.get_path(name)) for name in ("purelib", "platlib")}
         found = [library, *(packages if environment is None else _site_packages(environment))]
         return tuple(folder for each in found for folder in (each, *_linked(each)) if folder.is_dir())
@@ -276,7 +279,7 @@ class InstalledDefinitions:
         for split in range(len(parts) - 1, max(len(parts) - 3, 0), -1):
             module, names = ".".join(parts[:split]), parts[split:]
             code = f"from {module} import {names[0]}\n{'.'.join(names)}"
-            script = jedi.Script(code, path=self._root / "_.py", project=self._project)
+            script = jedi.Script(code, path=self._root / "_.py", project=self._project, environment=self._interpreter)
             for name in script.infer(2, len(code.rpartition("\n")[2])):
                 if name.type in {"function", "class"} and name.module_path is not None:
                     return self._defined_in(Path(name.module_path), name.line)
@@ -288,10 +291,17 @@ class InstalledDefinitions:
         from platformdirs import user_cache_path
 
         jedi.settings.cache_directory = str(user_cache_path("idiomatic") / "jedi")
-        # Given its path, jedi runs nobody's interpreter but our own, and imports no compiled module of the project.
+        # Compiled modules are imported only from where our own interpreter would import them, in a process of jedi's.
         return jedi.Project(
             self._root, sys_path=[*map(str, self._folders)], smart_sys_path=False, load_unsafe_extensions=False
         )
+
+    @cached_property
+    def _interpreter(self) -> Any:
+        import jedi
+
+        # Left to itself, jedi runs the interpreter of whichever virtual environment is active.
+        return jedi.create_environment(sys.executable, safe=False)
 
     def _defined_in(self, path: Path, line: int) -> Fact | None:
         module = self._modules.read(path)
