@@ -22,6 +22,7 @@ class Neighbours:
     """A project of other files, by dotted module name, for questions across files."""
 
     files: Mapping[str, str] = field(default_factory=dict)
+    is_interface: bool = False
 
     def definition(self, qualified: str) -> FunctionFact | ClassFact | None:
         import ast

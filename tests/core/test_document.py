@@ -30,8 +30,8 @@ SOURCES = [
 
 # fmt: off
 SNIPPETS = [
-    "", "\n", "\r", "\r\n", " ", "    ", "\t", "\f", "#", "'", '"', '"""', "'''", "(", ")", "[", "]", "{", "}", ":", "\\",
-    "\\\n", ";", "@", "else:\n", "except X:\n", "finally:\n", "def f():\n    pass\n", "import datetime\n", "\ufeff",
+    "", "\n", "\r", "\r\n", " ", "    ", "\t", "\f", "#", "'", '"', '"""', "'''", "(", ")", "[", "]", "{", "}", ":",
+    "\\", "\\\n", ";", "@", "else:\n", "except X:\n", "finally:\n", "def f():\n    pass\n", "import datetime\n", "\ufeff",
     "datetime.datetime.utcnow()", "x = 1\n", "\U0001f600", "\u2028", "case 1:\n", "async ", "await ", "\0",
 ]
 # fmt: on

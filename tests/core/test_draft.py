@@ -11,7 +11,7 @@ from idiomatic.core.document import Document
 from idiomatic.core.draft import Draft, DraftError
 from idiomatic.core.module import Module
 
-from tests.engine import analyse
+from tests.engine import Neighbours, analyse
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,6 +53,16 @@ def test_code_that_nests_deeply_is_found_and_not_rewritten(deep: str) -> None:
     [diagnostic] = analysed.diagnostics
     with pytest.raises(DraftError, match="deeply"):
         analysed.rewrite(diagnostic, diagnostic.fixes[0])
+
+
+def test_imports_of_a_package_are_kept_for_others() -> None:
+    text = "from contextlib import closing\n\n\ndef f():\n    x = closing(g())\n"
+    for is_interface, kept in ((False, False), (True, True)):
+        module = Module(Document.parse(text), Neighbours(is_interface=is_interface))
+        statement = module.document.statements[1]
+        draft = Draft(module.document, Analysis(module, statement, (3, 13)), statement.nodes[0], statement.nodes[0])
+        new = cst.ensure_type(cst.parse_statement("def f():\n    x = g()\n"), cst.FunctionDef)
+        assert ("closing" in draft.finish([new]).apply(text)) is kept
 
 
 def test_a_long_line_is_rewritten() -> None:

@@ -20,6 +20,7 @@ from libcst.metadata import MetadataWrapper, PositionProvider
 from idiomatic.core import imports
 from idiomatic.core.document import UNPARSABLE
 from idiomatic.core.edits import difference
+from idiomatic.core.module import is_interface
 from idiomatic.core.text import Edit, Span, apply_edits
 
 if TYPE_CHECKING:
@@ -70,9 +71,7 @@ class Draft:
     def __init__(self, document: Document, code: Analysis, first: ast.stmt, last: ast.stmt) -> None:
         self.code = code
         self._document = document
-        self._first = first
         self._imports: list[imports.Import] = []
-        self._dropped: set[str] = set()
         self._needs: list[ast.AST] = []
         self._names: set[str] = set()
         statement = code.statement
@@ -230,6 +229,8 @@ class Draft:
         edits = [edit.shifted(offset) for edit in difference(_readable(restored, keep=True), new)]
         before = None if all(self.code.function_around(node) is not None for node in self._needs) else statement
         gone = set(_WORD.findall(self._old)) - set(_WORD.findall(new))
+        if self.code.ask(is_interface):
+            gone = set()
         dropped = imports.droppable(document, apply_edits(document.text, edits), gone) if gone else ()
         # Before the others: where the statement begins with new text, the imports go above that.
         edits[:0] = imports.plan(document, self._imports, dropped, before)

@@ -374,7 +374,9 @@ def fix_all(
                     _add(edit, edits)
         if not fixed:
             return
-        analysed = apply(analysed, _with_imports_nobody_needs(analysed.module.document, edits))
+        if not analysed.module.project.is_interface:
+            edits = _with_imports_nobody_needs(analysed.module.document, edits)
+        analysed = apply(analysed, edits)
         for diagnostic in fixed:
             yield diagnostic, analysed
     logger.error("Fixes were still left after %d rounds; two rules may undo each other.", limit)
@@ -435,7 +437,7 @@ def _span(edit: Edit) -> Span:
     return edit.span
 
 
-def _with_imports_nobody_needs(document: Document, edits: list[Edit]) -> Sequence[Edit]:
+def _with_imports_nobody_needs(document: Document, edits: list[Edit]) -> list[Edit]:
     """The edits, and those that drop imports which only all of them together make superfluous."""
     text, after = document.text, apply_edits(document.text, edits)
     words = {word for edit in edits for word in _WORD.findall(text[edit.span.start : edit.span.end])}

@@ -30,6 +30,11 @@ A = TypeVar("A")
 class Project(Protocol):
     """What may be known of the files around a module: answered by `idiomatic.project`, never by running user code."""
 
+    @property
+    def is_interface(self) -> bool:
+        """Whether what the module imports may be meant for others (`__init__.py`): then no import is superfluous."""
+        ...
+
     def definition(self, qualified: str) -> FunctionFact | ClassFact | None:
         """The function or class of that dotted name; `None` where it can't be found (or has not been found yet).
 
@@ -42,6 +47,11 @@ class Project(Protocol):
 
 class NoProject:
     """A file on its own."""
+
+    @property
+    def is_interface(self) -> bool:
+        """Nothing imports a file on its own."""
+        return False
 
     def definition(self, qualified: str) -> FunctionFact | ClassFact | None:
         """Nothing is known."""
@@ -147,6 +157,11 @@ def definition(module: Module, name: str) -> FunctionFact | ClassFact | None:
 def imported_definition(module: Module, qualified: str) -> FunctionFact | ClassFact | None:
     """Question: the function or class of a dotted name in another file of the project."""
     return module.project.definition(qualified)
+
+
+def is_interface(module: Module) -> bool:
+    """Question: whether what the module imports may be meant for others."""
+    return module.project.is_interface
 
 
 def has_future_annotations(module: Module) -> bool:

@@ -35,6 +35,8 @@ Fact: TypeAlias = FunctionFact | ClassFact
 
 _LARGEST: Final = 1_000_000
 """How many bytes of a file are worth reading to know about one function in it."""
+_LONGEST: Final = 4
+"""How many names behind a module are followed: a class, its method, and a little more."""
 _PROJECT_FILES: Final = ("pyproject.toml", "setup.py", "setup.cfg")
 
 
@@ -169,9 +171,9 @@ class SourceDefinitions:
     def _bound(self, module: Module, path: Path, names: Sequence[str], seen: Seen) -> Outcome:
         """What a name means in a module, and the names behind it within that."""
         first, *rest = names
-        # Packages import from each other in circles, stars included.
+        # Packages import from each other in circles, stars included, and the name may grow on the way round.
         key = (path, ".".join(names))
-        if key in seen:
+        if key in seen or len(names) > _LONGEST:
             return UNBOUND
         seen.add(key)
         if (fact := module.ask(questions.definition, first)) is not None:
@@ -359,6 +361,11 @@ class Definitions:
     waits: bool = False
     _answers: dict[str, Fact | None] = field(default_factory=dict, init=False, repr=False)
     _open: dict[str, str] = field(default_factory=dict, init=False, repr=False)
+
+    @property
+    def is_interface(self) -> bool:
+        """Whether what the file imports may be meant for others."""
+        return self.source.path.stem == "__init__"
 
     def definition(self, qualified: str) -> Fact | None:
         """The function or class of that dotted name; `None` where it can't be found, or has not been found yet."""
