@@ -236,7 +236,9 @@ class Analysis:
                             pass
             case ast.Attribute(value=ast.Name() as receiver, attr=attr):
                 if (around := self.class_of_self(receiver)) is not None:
-                    return class_fact(around).method(attr)
+                    methods = (each for each in reversed(around.body) if isinstance(each, FUNCTIONS))
+                    method = next((each for each in methods if each.name == attr), None)
+                    return function_fact(method) if method is not None else None
                 if isinstance(owner := self.definition(receiver), ClassFact):
                     return owner.method(attr)
             case _:

@@ -182,11 +182,8 @@ def _values(code: Analysis, receiver: ast.expr) -> Iterator[ast.expr]:
                 case _:
                     pass
         case ast.Attribute(value=ast.Name() as owner, attr=attr) if (class_ := code.class_of_self(owner)) is not None:
-            made_by = [
-                node.value
-                for node in ast.walk(class_)
-                if isinstance(node, ast.Assign | ast.AnnAssign) and _assigns(node, attr)
-            ]
+            assignments: list[ast.Assign | ast.AnnAssign] = [*code.nodes(ast.Assign), *code.nodes(ast.AnnAssign)]
+            made_by = [each.value for each in assignments if _assigns(each, attr) and class_ in code.ancestors(each)]
             match made_by:
                 case [ast.Call(func=made)]:
                     yield made

@@ -19,7 +19,7 @@ from idiomatic.core.analysis.exceptions import (
     tries_around,
     withs_around,
 )
-from idiomatic.core.analysis.tree import walk_block
+from idiomatic.core.analysis.tree import FUNCTIONS, tree, walk_block
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -191,31 +191,26 @@ def _raises(handler: ast.ExceptHandler) -> bool:
 
 def _guarded_calls(statement: Statement) -> dict[str, tuple[tuple[str, str], ...]]:
     """What is called in `try` blocks: by its name, the function around and what is caught there."""
+    index = statement.fact(tree)
     found: dict[str, list[tuple[str, str]]] = {}
-    for top in statement.nodes:
-        for class_, function in _functions(top):
-            for each in walk_block(function.body):
-                specific = [_types(h) for h in each.handlers if _is_specific(h)] if isinstance(each, ast.Try) else []
-                for call in walk_block(each.body) if isinstance(each, ast.Try) and specific else ():
-                    if isinstance(call, ast.Call) and (name := _called(call, class_)) is not None:
-                        found.setdefault(name, []).append((function.name, specific[0]))
+    for each in index.of(ast.Try):
+        specific = next((_types(handler) for handler in each.handlers if _is_specific(handler)), None)
+        function = next((node for node in index.ancestors(each) if isinstance(node, FUNCTIONS)), None)
+        if specific is None or function is None:
+            continue
+        class_ = index.parents.get(function)
+        for call in walk_block(each.body):
+            if isinstance(call, ast.Call) and (name := _called(call, class_)) is not None:
+                found.setdefault(name, []).append((function.name, specific))
     return {name: tuple(dict.fromkeys(pairs)) for name, pairs in found.items()}
 
 
-def _functions(top: ast.stmt) -> Iterator[tuple[ast.ClassDef | None, ast.FunctionDef | ast.AsyncFunctionDef]]:
-    """All functions in a statement, methods with their class."""
-    methods = {member: node for node in ast.walk(top) if isinstance(node, ast.ClassDef) for member in node.body}
-    for node in ast.walk(top):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            yield methods.get(node), node
-
-
-def _called(call: ast.Call, class_: ast.ClassDef | None) -> str | None:
+def _called(call: ast.Call, class_: ast.AST | None) -> str | None:
     """The name of a function, or `Class.method` for what is called through `self` or `cls`."""
     match call.func:
         case ast.Name(id=name):
             return name
-        case ast.Attribute(value=ast.Name(id="self" | "cls"), attr=name) if class_ is not None:
+        case ast.Attribute(value=ast.Name(id="self" | "cls"), attr=name) if isinstance(class_, ast.ClassDef):
             return f"{class_.name}.{name}"
         case _:
             return None
