@@ -110,6 +110,10 @@ def test_a_from_import_joins_its_module(before: str, after: str) -> None:
         pytest.param("from a import g  # noqa: F401\n", "from a import g  # noqa: F401\n", id="with a comment"),
         pytest.param("from a import g as g\n", "from a import g as g\n", id="re-exported"),
         pytest.param("from a import x as g\n", "", id="alias"),
+        pytest.param("from a import g\n\n\ndef f(): ...\n", "def f(): ...\n", id="blank lines at the top"),
+        pytest.param("'''doc'''\n\nimport g\n\n\nx = 1\n", "'''doc'''\n\n\nx = 1\n", id="between blank lines"),
+        pytest.param("import a\r\n\r\nimport g\r\n\r\nimport b\r\n", "import a\r\n\r\nimport b\r\n", id="a group"),
+        pytest.param("import a\nimport g\n\nx = 1\n", "import a\n\nx = 1\n", id="last of a group"),
     ],
 )
 def test_an_import_that_is_dropped(before: str, after: str) -> None:

@@ -163,9 +163,30 @@ def plan(
         for node in _imports(statement):
             gone = [alias for alias in node.names if _binds(alias) in dropped and not _is_reexport(alias)]
             for edit in _change(statement, node, joined.get(node, []), gone):
-                yield edit.shifted(document.offset(statement))
+                placed = edit.shifted(document.offset(statement))
+                # Where lines are put in as well, there is no gap.
+                yield placed if fresh else _without_gap(document, placed)
     if fresh:
         yield from _insert(document, fresh)
+
+
+def _without_gap(document: Document, edit: Edit) -> Edit:
+    """An edit that drops whole lines between blank ones drops those of one side with them."""
+    text, span = document.text, edit.span
+    if edit.text or text[span.end - 1 : span.end] not in {"\n", "\r"}:
+        return edit
+    after = _BLANK.match(text, span.end)
+    if after is None:
+        return edit
+    if not text[: span.start].strip("\r\n\ufeff"):
+        blank = re.compile(rf"(?:{_BLANK.pattern})+").match(text, span.end) or after
+        return Edit(Span(span.start, blank.end()), "")
+    before = _BLANK_BEFORE.search(text, 0, span.start)
+    return edit if before is None else Edit(Span(before.start(1), span.end), "")
+
+
+_BLANK: Final = re.compile(r"[ \t\f]*(?:\r\n|\r|\n)")
+_BLANK_BEFORE: Final = re.compile(r"(?:\r\n|\r|\n)([ \t\f]*(?:\r\n|\r|\n))\Z")
 
 
 def _binds(alias: ast.alias) -> str:
