@@ -100,14 +100,15 @@ class TestList:
             source="other",
             code_description=types.CodeDescription("https://docs.example.org/rules/DTZ003"),
         )
+        by_ruffs_name = types.Diagnostic(at(2, 8, 2, 25), "utcnow", code="call-datetime-utcnow", source="Ruff")
         unrelated = types.Diagnostic(at(2, 8, 2, 25), "something", code="E501", source="Ruff")
         elsewhere = types.Diagnostic(at(0, 0, 0, 4), "utcnow", code="DTZ003", source="Ruff")
         aware, *_ = await editor.actions(
-            uri, HERE, diagnostics=[by_code, by_name, by_link, unrelated, elsewhere], trigger=AUTOMATIC
+            uri, HERE, diagnostics=[by_code, by_name, by_link, by_ruffs_name, unrelated, elsewhere], trigger=AUTOMATIC
         )
         ours, *theirs = aware.diagnostics or ()
         assert ours.source == "idiomatic"
-        assert theirs == [by_code, by_name, by_link]
+        assert theirs == [by_code, by_name, by_link, by_ruffs_name]
 
     async def test_another_linters_diagnostic_that_underlines_less(self, editor: Editor, name: str) -> None:
         uri = editor.open(UNSAFE, name)

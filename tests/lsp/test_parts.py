@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import io
+import json
 import logging
 import os
+import subprocess
+import sys
 
 import pytest
+from idiomatic.core import catalogue
 from idiomatic.core.document import Document
 from idiomatic.core.explanation import escaped, fenced, without_relative_links
 from idiomatic.core.text import apply_edits
 from idiomatic.lsp import changes
 from idiomatic.lsp.code_actions import changes as edits_between
 from idiomatic.lsp.connection import Writer, frames
+from idiomatic.lsp.equivalents import RUFF_NAMES
 from idiomatic.lsp.lifecycle import is_alive
 from idiomatic.lsp.server import Server
 
@@ -68,6 +73,18 @@ async def test_notifications_leave_nothing_behind() -> None:
     server.worker.close()
     server.background.close()
     logging.getLogger().handlers.clear()
+
+
+def test_the_names_that_ruff_has_for_codes() -> None:
+    known = {code for rule in catalogue.load().values() for code in rule.also}
+    found: dict[str, str] = {}
+    for code in sorted(known):
+        answer = subprocess.run(
+            [sys.executable, "-m", "ruff", "rule", code, "--output-format", "json"], capture_output=True, check=False
+        )
+        if answer.returncode == 0:
+            found[code] = json.loads(answer.stdout)["name"]
+    assert found == RUFF_NAMES
 
 
 def test_processes() -> None:

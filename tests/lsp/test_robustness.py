@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -345,6 +346,16 @@ def test_what_is_printed_does_not_get_between_the_frames() -> None:
         assert "by some library" in server.errors()
     finally:
         server.kill()
+
+
+def test_an_address_that_is_taken() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        command = [*COMMAND, "--tcp", f"127.0.0.1:{port}"]
+        answer = subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True, check=False, timeout=TIMEOUT)
+    assert answer.returncode == 2
+    assert answer.stderr.startswith(f"idiomatic can't listen on 127.0.0.1:{port}: ")
+    assert "Traceback" not in answer.stderr
 
 
 def test_over_a_socket() -> None:

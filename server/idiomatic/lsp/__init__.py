@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import sys
+
 __all__ = ["start"]
 
 
@@ -15,12 +17,18 @@ def start(*, tcp: tuple[str, int] | None = None) -> int:
         tcp: host and port to wait on for the client; standard input and output if there is none.
 
     Returns:
-        The exit code: 0 after an orderly `shutdown`, 1 if the client just went away.
+        The exit code: 0 after an orderly `shutdown`, 1 if the client just went away, 2 if nobody can connect to `tcp`.
     """
     from idiomatic.lsp import connection
 
-    with connection.accepted(*tcp) if tcp else connection.standard_streams() as streams:
-        # What is imported from here on may print.
-        from idiomatic.lsp.server import run
+    try:
+        with connection.accepted(*tcp) if tcp else connection.standard_streams() as streams:
+            # What is imported from here on may print.
+            from idiomatic.lsp.server import run
 
-        return run(*streams)
+            return run(*streams)
+    except connection.AddressError as error:
+        print(error, file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130

@@ -7,7 +7,6 @@ when the user has chosen it (`codeAction/resolve`).
 from __future__ import annotations
 
 import difflib
-import re
 import threading
 import zlib
 from typing import TYPE_CHECKING, Any, Final
@@ -19,6 +18,7 @@ from idiomatic.core.edits import difference
 from idiomatic.core.idiom import Kind, Refused, Safe
 from idiomatic.core.text import Span
 from idiomatic.lsp import diagnostics
+from idiomatic.lsp.equivalents import is_same
 from idiomatic.lsp.positions import PositionError
 from idiomatic.lsp.protocol import RequestFailed
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from idiomatic.core.document import Document
     from idiomatic.core.engine import Diagnostic
-    from idiomatic.core.idiom import Fix, Idiom
+    from idiomatic.core.idiom import Fix
     from idiomatic.core.text import Edit
     from idiomatic.lsp.client import Client
     from idiomatic.lsp.findings import Findings
@@ -193,13 +193,6 @@ def _at(
 def _whole_lines(document: Document, span: Span) -> Span:
     lines = document.lines
     return Span(lines.line_span(lines.position(span.start)[0]).start, lines.line_span(lines.position(span.end)[0]).end)
-
-
-def is_same(other: types.Diagnostic, rule: Idiom) -> bool:
-    """Whether another linter's diagnostic means what a rule means: by its code, or by the name in its link."""
-    href = other.code_description.href if other.code_description else ""
-    named = {str(other.code).lower(), re.split(r"[/#]", href.rstrip("/"))[-1].lower().removesuffix(".html")} - {""}
-    return not named.isdisjoint(name.lower() for name in (rule.name, *rule.also))
 
 
 # -- the edits --------------------------------------------------------------------------------------------------------

@@ -24,6 +24,10 @@ logger = logging.getLogger(__name__)
 _LONGEST_HEADER: Final = 8192
 
 
+class AddressError(Exception):
+    """The address can't be listened on; the message says why."""
+
+
 def frames(reader: BinaryIO) -> Iterator[bytes]:
     """The bodies of the messages, until the client closes its end."""
     while True:
@@ -125,8 +129,16 @@ def standard_streams() -> Iterator[tuple[BinaryIO, BinaryIO]]:
 
 @contextlib.contextmanager
 def accepted(host: str, port: int) -> Iterator[tuple[BinaryIO, BinaryIO]]:
-    """The streams of the first client that connects."""
-    with socket.create_server((host, port)) as listening:
+    """The streams of the first client that connects.
+
+    Raises:
+        AddressError: nobody can connect there.
+    """
+    try:
+        listening = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except (OSError, OverflowError) as error:
+        raise AddressError(f"idiomatic can't listen on {host}:{port}: {error}") from error
+    with listening:
         name, actual = listening.getsockname()[:2]
         print(f"Listening on {name}:{actual}", file=sys.stderr, flush=True)
         client, _ = listening.accept()

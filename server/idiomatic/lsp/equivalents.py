@@ -1,0 +1,33 @@
+"""Which diagnostics of other linters mean the same as a rule.
+
+An idiom names the codes (`ALSO`). Ruff reports its rules by name where `preview` is on, and links to a page that has the
+name for its address.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from lsprotocol import types
+
+    from idiomatic.core.idiom import Idiom
+
+RUFF_NAMES: Final[Mapping[str, str]] = {
+    "B006": "mutable-argument-default",
+    "B904": "raise-without-from-inside-except",
+    "DTZ003": "call-datetime-utcnow",
+    "DTZ004": "call-datetime-utcfromtimestamp",
+}
+"""Ruff's names of the codes that idioms mention; `ruff rule CODE` tells them, and a test compares."""
+
+
+def is_same(other: types.Diagnostic, rule: Idiom) -> bool:
+    """Whether another linter's diagnostic means what a rule means."""
+    href = other.code_description.href if other.code_description else ""
+    page = re.split(r"[/#]", href.rstrip("/"))[-1].removesuffix(".html")
+    names = {rule.name, *rule.also, *(RUFF_NAMES[code] for code in rule.also if code in RUFF_NAMES)}
+    return not {str(other.code).lower(), page.lower()}.isdisjoint(map(str.lower, names))
