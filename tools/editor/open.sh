@@ -23,11 +23,12 @@ fi
 python=$root/.venv/bin/python
 [ -x "$python" ] || python=$(command -v python3)
 code_server=$("$here/install.sh" --no-chromium)
-mkdir -p "$state/data/User" "$state/extensions"
+mkdir -p "$state/data/User" "$state/data/Machine" "$state/extensions"
 : >"$state/config.yaml"
-[ -e "$state/data/User/settings.json" ] || cat >"$state/data/User/settings.json" <<SETTINGS
+# Written every time, unlike what the user may have changed since: this checkout's Python is known to be new enough.
+printf '{"idiomatic.interpreter": "%s"}\n' "$python" >"$state/data/Machine/settings.json"
+[ -e "$state/data/User/settings.json" ] || cat >"$state/data/User/settings.json" <<'SETTINGS'
 {
-  "idiomatic.interpreter": "$python",
   "chat.disableAIFeatures": true,
   "workbench.secondarySideBar.defaultVisibility": "hidden",
   "workbench.startupEditor": "none",
