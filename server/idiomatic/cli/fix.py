@@ -33,8 +33,8 @@ def command(
 ) -> None:
     """Rewrite files, applying safe fixes until nothing changes.
 
-    Text from stdin goes to stdout, fixed. Exits with 0; with 1 if a file could not be read, parsed or
-    written (it is left as it was), and with 2 if an option or the configuration is wrong.
+    Text from stdin goes to stdout, fixed. Exits with 0, also where a file can't be read or parsed and is left
+    alone; with 1 if a result could not be written, and with 2 if an option or the configuration is wrong.
     """
     from idiomatic.cli import sources
     from idiomatic.cli.reports import Fault, FixReport, shown_path
@@ -45,7 +45,9 @@ def command(
         given = sources.find(paths, stdin_filename, workspace)
         work = FixAll(workspace, unsafe_fixes, writes=not (diff or given.is_stdin))
         reports = given.each(
-            work, lambda file: FixReport(shown_path(file), faults=(Fault(shown_path(file), CRASHED),)), "Fixing"
+            work,
+            lambda file: FixReport(shown_path(file), faults=(Fault(shown_path(file), CRASHED),), has_failed=True),
+            "Fixing",
         )
     if diff:
         for report in reports:
@@ -57,7 +59,7 @@ def command(
         terminal.show(line, error=diff or given.is_stdin)
     faults = [*given.faults, *(fault for report in reports for fault in report.faults)]
     terminal.report(faults, [warning for report in reports for warning in report.warnings])
-    sys.exit(terminal.FAILURE if faults else 0)
+    sys.exit(terminal.FAILURE if any(report.has_failed for report in reports) else 0)
 
 
 def _print_diff(report: FixReport) -> None:

@@ -111,6 +111,7 @@ class FixReport:
         text: the text afterwards, encoded as the file is.
         hunks: the changes.
         encoding: that of the file.
+        has_failed: whether there was a result that could not be brought about; the file is as it was.
     """
 
     path: str
@@ -121,6 +122,7 @@ class FixReport:
     text: bytes = b""
     hunks: tuple[Hunk, ...] = ()
     encoding: str = "utf-8"
+    has_failed: bool = False
 
 
 def shown_path(path: Path) -> str:

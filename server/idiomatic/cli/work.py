@@ -134,13 +134,16 @@ class FixAll:
         """What is fixed in a file."""
         path = shown_path(_path(given))
         with _warnings(_path(given)) as warnings:
+            source: Source | None = None
             try:
                 source = _source(given)
                 report = self._fix(source, path)
             except files.FileError as error:
-                report = FixReport(path, faults=(Fault(shown_path(error.path), error.message),))
+                # What can't be read is left alone, as is what can't be parsed; what can't be written has failed.
+                faults = (Fault(shown_path(error.path), error.message),)
+                report = FixReport(path, faults=faults, has_failed=source is not None)
             except Exception as error:  # whatever it is: the other files go on
-                report = FixReport(path, faults=(_internal(given, error),))
+                report = FixReport(path, faults=(_internal(given, error),), has_failed=True)
         # What came from stdin goes back as it came, whatever happened: an editor takes the answer for its text.
         text = given.raw if report.faults and not isinstance(given, Path) else report.text
         return replace(report, warnings=(*report.warnings, *warnings), text=text)
