@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from lsprotocol import types
+from pygls.exceptions import JsonRpcException
 
 from idiomatic.core.idiom import Severity
 from idiomatic.core.text import Lines, Span
@@ -121,7 +122,19 @@ async def refresh(ls: Server) -> None:
     if not ls.client.pulls_diagnostics:
         ls.look_at_all()
     elif ls.client.refreshes_diagnostics:
-        await ls.workspace_diagnostic_refresh_async(None)
+        ls.refresh_wanted = True
+        if ls.is_refreshing:
+            return
+        # One at a time: a branch that is checked out changes a thousand files, one after the other.
+        ls.is_refreshing = True
+        try:
+            while ls.refresh_wanted:
+                ls.refresh_wanted = False
+                await ls.workspace_diagnostic_refresh_async(None)
+        except JsonRpcException as error:
+            logger.warning("The client did not refresh: %s", error)
+        finally:
+            ls.is_refreshing = False
 
 
 # -- configuration files ----------------------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 """Which diagnostics of other linters mean the same as a rule.
 
-An idiom names the codes (`ALSO`). Ruff reports its rules by name where `preview` is on, and links to a page that has the
-name for its address.
+An idiom names the codes (`ALSO`). Ruff reports its rules by name where `preview` is on, and links to a page that has
+the name for its address.
 """
 
 from __future__ import annotations

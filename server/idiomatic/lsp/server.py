@@ -48,6 +48,8 @@ class Server(LanguageServer):
         client_settings: what the client says, for each folder and (`None`) for everything else.
         reports: what a client that asks was told last about a document, with the number it was told.
         report_numbers: the next such number.
+        is_refreshing: whether the client was told to ask again and has not answered yet.
+        refresh_wanted: whether it has to be told once more after that.
         faulty: the configuration files of which the client was told that they are wrong.
         faults_number: which state of `workspaces.faults` that was.
     """
@@ -65,6 +67,8 @@ class Server(LanguageServer):
         self.client_settings: Mapping[Path | None, Mapping[str, Any]] = {}
         self.reports: dict[str, tuple[str, list[types.Diagnostic]]] = {}
         self.report_numbers = itertools.count(1)
+        self.is_refreshing = False
+        self.refresh_wanted = False
         self.faulty: set[Path] = set()
         self.faults_number = 0
         self._ended: asyncio.Future[int] | None = None
