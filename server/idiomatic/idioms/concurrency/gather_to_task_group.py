@@ -103,9 +103,9 @@ from idiomatic.core.analysis.evaluation import is_first
 from idiomatic.core.analysis.exception_groups import Handlers, callers_that_catch, handlers_for_group
 from idiomatic.core.analysis.exceptions import builtin_is_visible, finally_around, withs_around
 from idiomatic.core.analysis.tree import COMPREHENSIONS
-from idiomatic.core.arguments import awaited_arguments, dedented, indent_of
 from idiomatic.core.idiom import Finding, Fix, Kind, Refused, Unsafe
-from idiomatic.core.task_group import block_changes, changed
+from idiomatic.core.writing.arguments import awaited_arguments, dedented, indent_of
+from idiomatic.core.writing.task_group import block_changes, changed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

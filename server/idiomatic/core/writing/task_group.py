@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias, cast
 import libcst as cst
 
 from idiomatic.core.analysis.tree import COMPREHENSIONS
-from idiomatic.core.arguments import (
+from idiomatic.core.writing.arguments import (
     awaited_arguments,
     dedented,
     indent_between,
