@@ -33,7 +33,7 @@ TARGET_VERSION = "3.11"
 
 TIME_LIMIT = 1800.0  # seconds for one run of a project's tests; they need two minutes each on an idle machine
 
-console = Console()
+console = Console(soft_wrap=True)
 
 
 @frozen
@@ -439,7 +439,7 @@ def show(results: Sequence[Result]) -> None:
     for title, (head, *rows) in tables(results):
         table = Table(title=title)
         for position, name in enumerate(head):
-            table.add_column(name, justify="right" if position else "left")
+            table.add_column(name, justify="right" if position else "left", no_wrap=not position)
         for row in rows:
             table.add_row(*row)
         console.print(table)
