@@ -160,15 +160,17 @@ class SourceDefinitions:
         """
         if len(names) > 1 and (found := self._below(folder, names, asking, seen)) is not UNBOUND:
             return found
+        # A module has just been looked into. By the stars in `__init__` the search would come back here for ever.
+        stars = len(names) == 1 or not _is_module(folder, names[0])
         for suffix in SUFFIXES:
             path = folder / f"__init__{suffix}"
             if path != asking and (module := self._read(path)) is not None:
-                found = self._bound(module, path, names, seen)
+                found = self._bound(module, path, names, seen, stars=stars)
                 if found is not UNBOUND:
                     return found
         return self._below(folder, names, asking, seen) if len(names) == 1 else UNBOUND
 
-    def _bound(self, module: Module, path: Path, names: Sequence[str], seen: Seen) -> Outcome:
+    def _bound(self, module: Module, path: Path, names: Sequence[str], seen: Seen, *, stars: bool = True) -> Outcome:
         """What a name means in a module, and the names behind it within that."""
         first, *rest = names
         # Packages import from each other in circles, stars included, and the name may grow on the way round.
@@ -183,7 +185,7 @@ class SourceDefinitions:
             case [str(target)]:
                 return self._find(".".join((target, *rest)), path, seen)
             case []:
-                return self._from_star(module, path, names, seen)
+                return self._from_star(module, path, names, seen) if stars else UNBOUND
             case _:
                 return None
 
@@ -206,6 +208,10 @@ def _member(fact: Fact, names: Sequence[str]) -> Fact | None:
             return fact.method(name)
         case _:
             return None
+
+
+def _is_module(folder: Path, name: str) -> bool:
+    return _is_package(folder / name) or any((folder / f"{name}{suffix}").is_file() for suffix in SUFFIXES)
 
 
 def _is_package(folder: Path) -> bool:
