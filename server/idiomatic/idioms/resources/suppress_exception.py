@@ -36,8 +36,8 @@ before the block, and not only when something is raised. Comments of the handler
 
 Unsafe, with the reason:
 
-- a class may have no value before the block, or be a tuple, which would need a `*`: a variable, a parameter, an attribute
-  of an object, a name that is imported only under a condition;
+- a class may have no value before the block, or be a tuple, which would need a `*`: a variable, a parameter, an
+  attribute of an object, a name that is imported only under a condition;
 - the exception has a name (`as error`) that is used elsewhere: the handler deletes it, `suppress` leaves it alone;
 - the block may raise an exception group, as it does something asynchronous or the file speaks of groups: since Python
   3.12 `suppress` also takes the exceptions out of a group, which `except` does not. `Exception`, `BaseException` and
