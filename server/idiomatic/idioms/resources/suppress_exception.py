@@ -85,9 +85,8 @@ ALSO = ("SIM105",)
 
 GROUPS: Final = ("ExceptionGroup", "BaseExceptionGroup", "TaskGroup")
 ASYNCHRONOUS: Final = (ast.Await, ast.AsyncWith, ast.AsyncFor)
-FOR_TOOLS: Final = re.compile(
-    r"#\s*(?:type:|noqa|pragma:|pylint:|mypy:|pyright:|fmt:|nosec|idiomatic:|ruff:|yapf:|isort:)"
-)
+# Not those for idiomatic itself: without a finding they would silence nothing.
+FOR_TOOLS: Final = re.compile(r"#\s*(?:type:|noqa|pragma:|pylint:|mypy:|pyright:|fmt:|nosec|ruff:|yapf:|isort:)")
 
 
 def detect(statement: ast.Try, code: Analysis) -> Iterator[Finding]:
