@@ -33,12 +33,12 @@ class TestHover:
         assert hover.range == at(4, 11, 4, 28)
         parts = [
             "**Ask for the time in UTC",
-            "`utcnow` returns a naive datetime",
-            "deprecated since",
             "```diff\n",
             "-    return datetime.utcnow()\n+    return datetime.now(UTC)\n",
             "**Unsafe**: Use `now(UTC)` (aware instead of naive)\n- The result is aware",
             "**Safe**: Use `now(UTC)` and keep the value naive",
+            "`utcnow` returns a naive datetime",
+            "deprecated since",
             "https://docs.python.org/3/library/datetime.html",
             "`naive-utcnow`",
             "`# idiomatic: ignore[naive-utcnow]`",

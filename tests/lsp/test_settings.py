@@ -254,3 +254,11 @@ async def test_trace(start: Start) -> None:
     editor.client.set_trace(types.SetTraceParams(types.TraceValue.Off))
     await editor.sent(uri, editor.edit(uri, at(0, 0), "\n"))
     assert editor.traced == [traced]
+
+
+async def test_a_file_of_another_language_has_nothing_to_offer(start: Start) -> None:
+    editor = await start(PLAIN)
+    uri = editor.open("[tool.idiomatic]\n", "pyproject.toml", language="toml")
+    assert await editor.actions(uri, types.Range(types.Position(0, 0), types.Position(0, 0))) == []
+    assert await editor.hover(uri, 0, 0) is None
+    assert await editor.completions(uri, 0, 0) == []

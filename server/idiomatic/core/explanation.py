@@ -71,25 +71,28 @@ class Explanation:
 
     def markdown(self) -> str:
         """For a view that renders Markdown."""
-        parts = [f"**{escaped(self.advice)}**", f"{escaped(self.message)}.", self.why]
+        # The diff comes early: what a hover shows without scrolling is a dozen lines.
+        parts = [f"**{escaped(self.advice)}**"]
         if self.diff:
             parts.append(fenced(self.diff, "diff"))
         for fix in self.fixes:
             lines = [f"**{fix.label.capitalize()}**: {escaped(fix.title)}"]
             lines += [f"- {escaped(reason)}" for reason in fix.reasons]
             parts.append("\n".join(lines))
-        parts += [self.references, f"`{self.rule}` · silence it with `{silencing(self.rule)}` at the end of the line"]
+        parts += [f"{escaped(self.message)}.", self.why, self.references]
+        parts.append(f"`{self.rule}` · silence it with `{silencing(self.rule)}` at the end of the line")
         return "\n\n".join(part for part in parts if part)
 
     def plain(self) -> str:
         """For a view that shows text as it is."""
-        parts = [self.advice, f"{self.message}.", self.why]
+        parts = [self.advice]
         if self.diff:
             parts.append("\n".join(f"    {line}" for line in self.diff.splitlines()))
         for fix in self.fixes:
             lines = [f"{fix.label.capitalize()}: {fix.title}", *(f"- {reason}" for reason in fix.reasons)]
             parts.append("\n".join(lines))
-        parts += [self.references, f"{self.rule}: silence it with {silencing(self.rule)} at the end of the line"]
+        parts += [f"{self.message}.", self.why, self.references]
+        parts.append(f"{self.rule}: silence it with {silencing(self.rule)} at the end of the line")
         return "\n\n".join(part for part in parts if part)
 
 

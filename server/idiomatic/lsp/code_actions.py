@@ -52,7 +52,10 @@ def register(server: Server) -> None:
 
 async def code_actions(ls: Server, params: types.CodeActionParams) -> list[types.CodeAction]:
     """What can be done at a place."""
-    findings = await ls.analyser.current(ls.document(params.text_document.uri))
+    document = ls.python(params.text_document.uri)
+    if document is None:
+        return []
+    findings = await ls.analyser.current(document)
     return await ls.worker.run(offered, findings, params.range, params.context, ls.client)
 
 

@@ -37,7 +37,9 @@ def register(server: Server) -> None:
 
 async def completion(ls: Server, params: types.CompletionParams) -> types.CompletionList:
     """The templates that fit at a position."""
-    document = ls.document(params.text_document.uri)
+    document = ls.python(params.text_document.uri)
+    if document is None:
+        return types.CompletionList(is_incomplete=False, items=[])
     return await ls.worker.run(_items, ls, document.positions, document.uri, document.path, params.position)
 
 

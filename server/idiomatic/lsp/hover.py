@@ -23,7 +23,10 @@ def register(server: Server) -> None:
 
 async def hover(ls: Server, params: types.HoverParams) -> types.Hover | None:
     """What there is to say at a position."""
-    findings = await ls.analyser.current(ls.document(params.text_document.uri))
+    document = ls.python(params.text_document.uri)
+    if document is None:
+        return None
+    findings = await ls.analyser.current(document)
     return await ls.worker.run(hover_at, findings, params.position, ls.client)
 
 

@@ -108,6 +108,15 @@ class Server(LanguageServer):
             raise RequestFailed(f"{uri} is not open as a Python file")
         return document
 
+    def python(self, uri: str) -> OpenDocument | None:
+        """The open text of that name if it is Python; editors ask about configuration files, too.
+
+        Raises:
+            RequestFailed: nothing of that name is open.
+        """
+        document = self.documents.get(uri)
+        return document if document is not None and not document.is_python else self.document(uri)
+
     def _touched(self, document: OpenDocument) -> None:
         if document.is_python:
             self.analyser.touch(document.uri)
