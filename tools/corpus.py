@@ -7,6 +7,7 @@ in, both reports (`before.xml`, `after.xml`) and what was changed (`changes.diff
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -33,7 +34,7 @@ TARGET_VERSION = "3.11"
 
 TIME_LIMIT = 1800.0  # seconds for one run of a project's tests; they need two minutes each on an idle machine
 
-console = Console(soft_wrap=True)
+console = Console(soft_wrap=True, width=None if sys.stdout.isatty() else 140)
 
 
 @frozen
@@ -365,9 +366,11 @@ def pyflakes(project: Project) -> Counter[str]:
         directory=project.tree,
         accept=(0, 1),
     )
-    found = json.loads(printed)
+    tree = project.tree.resolve()
     return Counter(
-        f"{Path(fault['filename']).relative_to(project.tree.resolve())}: {fault['message']}" for fault in found
+        # Lines move, and must not make an old fault look new.
+        f"{Path(fault['filename']).relative_to(tree)}: {re.sub(r' from line [0-9]+', '', fault['message'])}"
+        for fault in json.loads(printed)
     )
 
 
