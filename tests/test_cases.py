@@ -40,7 +40,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from idiomatic.core import catalogue, engine
+from idiomatic.core import bulk, catalogue, engine
 from idiomatic.core.idiom import Fix, Refused, Unsafe
 from markdown_it import MarkdownIt
 
@@ -97,7 +97,7 @@ def examples() -> list[tuple[str, str, str]]:
 def test_example_in_docstring(rule: str, before: str, after: str) -> None:
     analysed = analyse(before, rule)
     assert list(analysed.diagnostics), "the rule does not find its own example"
-    for _, fixed in engine.fix_all(analysed, unsafe=True):
+    for _, fixed in bulk.fix_all(analysed, unsafe=True):
         analysed = fixed
     assert analysed.module.document.text == after
     assert not [d for d in analysed.diagnostics if d.fix], "the result is found again"
@@ -151,7 +151,7 @@ def _reasons(verdict: object) -> tuple[str, ...]:
 
 def _result(case: Case, analysed: engine.Analysed, diagnostic: engine.Diagnostic, fix: Fix) -> str:
     if case.one("apply", "") == "all":
-        for _, fixed in engine.fix_all(analysed, unsafe=True):
+        for _, fixed in bulk.fix_all(analysed, unsafe=True):
             analysed = fixed
         return analysed.module.document.text
     return analysed.rewrite(diagnostic, fix).apply(analysed.module.document.text)

@@ -9,7 +9,7 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
-from idiomatic.core import engine
+from idiomatic.core import bulk, engine
 from idiomatic.core.draft import DraftError
 from idiomatic.core.idiom import Fix, Refused
 
@@ -39,7 +39,7 @@ DISGUISES: dict[str, Callable[[str], str]] = {
 
 
 def fixed(analysed: engine.Analysed) -> str:
-    for _, after in engine.fix_all(analysed, unsafe=True):
+    for _, after in bulk.fix_all(analysed, unsafe=True):
         analysed = after
     return analysed.module.document.text
 

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from idiomatic.core import catalogue, engine
+from idiomatic.core import bulk, catalogue
 
 from tests.engine import analyse
 
@@ -18,7 +18,7 @@ PAIR = re.compile(r"<!-- rule: (\S+) -->\n```python\n(.*?)```\nbecomes\n```pytho
 @pytest.mark.parametrize(("rule", "before", "after"), [pytest.param(*p, id=p[0]) for p in PAIR.findall(README)])
 def test_pairs(rule: str, before: str, after: str) -> None:
     analysed = analyse(before, rule)
-    for _, fixed in engine.fix_all(analysed, unsafe=True):
+    for _, fixed in bulk.fix_all(analysed, unsafe=True):
         analysed = fixed
     assert analysed.module.document.text == after
 

@@ -16,7 +16,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from idiomatic.core import engine
+from idiomatic.core import bulk, engine
 
 from tests.engine import analyse
 
@@ -35,7 +35,7 @@ def fixed(rule: str, source: str, action: int = 0, target: Version = (3, 11)) ->
 
 def all_fixed(rule: str, source: str) -> str:
     analysed = analyse(source, rule, target=(3, 11))
-    for _, after in engine.fix_all(analysed, unsafe=True):
+    for _, after in bulk.fix_all(analysed, unsafe=True):
         analysed = after
     return analysed.module.document.text
 
@@ -459,7 +459,7 @@ def test_typed_code_stays_typed(tmp_path: Path, action: int) -> None:
     while found := [d for d in analysed.all_diagnostics if len(d.fixes) > action and d.message not in failed]:
         rewriting = analysed.rewrite(found[0], found[0].fixes[action])
         failed.add(found[0].message) if found[0].rule.name == "missing-wraps" else None
-        analysed = engine.apply(analysed, rewriting.edits)
+        analysed = bulk.apply(analysed, rewriting.edits)
     text = analysed.module.document.text
     assert text != TYPED
     (tmp_path / "made.py").write_text(text, "utf-8")

@@ -32,8 +32,8 @@ SOURCES = [
 SNIPPETS = [
     "", "\n", "\r", "\r\n", " ", "    ", "\t", "\f", "#", "'", '"', '"""', "'''", "(", ")", "[", "]", "{", "}", ":",
     "\\", "\\\n", ";", "@", "else:\n", "except X:\n", "finally:\n", "import datetime\n", "\ufeff",
-    "def f():\n    pass\n", "datetime.datetime.utcnow()", "x = 1\n", "\U0001f600", "\u2028", "case 1:\n", "async ", "await ",
-    "\0",
+    "def f():\n    pass\n", "datetime.datetime.utcnow()", "x = 1\n", "\U0001f600", "\u2028", "case 1:\n", "async ",
+    "await ", "\0",
 ]
 # fmt: on
 PIECES = st.one_of(st.sampled_from(SNIPPETS), st.text(max_size=3))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from idiomatic.core import catalogue, engine
+from idiomatic.core import bulk, catalogue, engine
 from idiomatic.core.document import Document
 from idiomatic.core.idiom import Safe, Unsafe
 from idiomatic.core.module import Module
@@ -80,7 +80,7 @@ def test_what_silences_nothing_is_removed_safely(before: str, after: str) -> Non
     analysed = analyse(before)
     assert {diagnostic.rule.name for diagnostic in analysed.diagnostics} == {"unused-suppression"}
     assert all(diagnostic.fix and diagnostic.fix.verdict == Safe() for diagnostic in analysed.diagnostics)
-    for _, fixed in engine.fix_all(analysed):
+    for _, fixed in bulk.fix_all(analysed):
         analysed = fixed
     assert analysed.module.document.text == after
     assert list(analysed.diagnostics) == []
@@ -91,8 +91,8 @@ def test_a_misspelt_name_is_guessed_and_only_when_asked_for() -> None:
     _, misspelt = analysed.diagnostics
     assert misspelt.message == "There is no rule `naive-utcno`; did you mean `naive-utcnow`?"
     assert isinstance(misspelt.fixes[0].verdict, Unsafe)
-    assert list(engine.fix_all(analysed)) == []
-    for _, fixed in engine.fix_all(analysed, unsafe=True):
+    assert list(bulk.fix_all(analysed)) == []
+    for _, fixed in bulk.fix_all(analysed, unsafe=True):
         analysed = fixed
     assert analysed.module.document.text == f"{HEAD}x = {NOW}  # idiomatic: ignore[naive-utcnow]\n"
 
@@ -129,7 +129,7 @@ def test_examples(rule: str) -> None:
 
     before, after = re.findall(r"```python\n(.*?)```", catalogue.rules()[rule].section("Example"), flags=re.DOTALL)
     analysed = analyse(f"from datetime import datetime\n{before}")
-    for _, fixed in engine.fix_all(analysed, unsafe=True):
+    for _, fixed in bulk.fix_all(analysed, unsafe=True):
         analysed = fixed
     assert analysed.module.document.text == f"from datetime import datetime\n{after}"
 

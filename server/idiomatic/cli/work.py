@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from idiomatic.cli.reports import Fault, FileReport, FixRecord, FixReport, Record, shown_path
-from idiomatic.core import diff, engine
+from idiomatic.core import bulk, diff, engine
 from idiomatic.core.document import Document
 from idiomatic.core.draft import DraftError
 from idiomatic.core.idiom import Refused, Unsafe
@@ -161,7 +161,7 @@ class FixAll:
             line, column = analysed.module.document.lines.position(analysed.place(diagnostic).start)
             failed.append(Fault(path, f"{diagnostic.rule.name} was not fixed: {error}", line + 1, column + 1))
 
-        for diagnostic, result in engine.fix_all(analysed, unsafe=self.unsafe, on_failure=on_failure):
+        for diagnostic, result in bulk.fix_all(analysed, unsafe=self.unsafe, on_failure=on_failure):
             analysed = result
             fixed[diagnostic.rule.name] += 1
         text = analysed.module.document.text

@@ -277,10 +277,10 @@ def _fix_again(found: Diagnostic, title: str, data: dict[str, Any]) -> Fix:
 
 
 def _all_edits(findings: Findings, given_up: threading.Event) -> Sequence[Edit]:
-    from idiomatic.core import engine
+    from idiomatic.core import bulk
 
     analysed = findings.analysed
-    for _, analysed in engine.fix_all(findings.analysed):  # noqa: B007 - the last one counts
+    for _, analysed in bulk.fix_all(findings.analysed):  # noqa: B007 - the last one counts
         if given_up.is_set():
             break
     return list(changes(findings.positions.document, analysed.module.document))
