@@ -11,19 +11,11 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from idiomatic.core import catalogue
 
 ROOT = Path(__file__).parents[1]
 
-SHOWN = {
-    "class-to-dataclass",
-    "cleanup-misses-cancellation",
-    "gather-to-task-group",
-    "missing-wraps",
-    "mutable-default",
-    "naive-utcnow",
-    "raise-without-from",
-    "try-finally-to-with",
-}
+SHOWN = set(catalogue.load())
 
 
 def run(*arguments: str, at: Path) -> subprocess.CompletedProcess[str]:

@@ -25,6 +25,12 @@ class Outbox:
         self.broken = broken
         self.sent: list[Message] = []
 
+    def dismiss(self, colleague: str) -> None:
+        try:
+            self.colleagues.remove(colleague)
+        except ValueError:
+            pass
+
     async def deliver(self, message: Message) -> None:
         await asyncio.sleep(0)
         if self.broken:

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import sqlite3
 import threading
 from datetime import datetime
@@ -68,6 +69,13 @@ class Store:
             writer.writerows(rows)
         finally:
             file.close()
+
+    def forget_export(self, path):
+        try:
+            os.remove(path)
+        except FileNotFoundError:
+            # Nobody asked for one.
+            pass
 
     def _execute(self, statement, parameters=()):
         connection = sqlite3.connect(self._path)

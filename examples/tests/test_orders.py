@@ -189,3 +189,15 @@ def test_messages_know_their_time():
 
 def test_greetings():
     assert [notify.greeting(language) for language in ("en", "is", "xx")] == ["Hello", "Halló", "Hello"]
+
+
+def test_what_is_not_there_need_not_go(store, tmp_path):
+    path = tmp_path / "orders.csv"
+    store.export(path)
+    store.forget_export(path)
+    store.forget_export(path)
+    assert not path.exists()
+    outbox = Outbox(["ann"])
+    outbox.dismiss("ann")
+    outbox.dismiss("bob")
+    assert outbox.colleagues == []

@@ -58,7 +58,6 @@ from __future__ import annotations
 
 import ast
 import builtins
-import re
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -67,6 +66,7 @@ import libcst as cst
 from idiomatic.core.analysis.exceptions import CANCELLED, catches, caught
 from idiomatic.core.analysis.mentions import mentions
 from idiomatic.core.analysis.scopes import scopes
+from idiomatic.core.analysis.tool_comments import first_tool_comment
 from idiomatic.core.idiom import Finding, Fix, Kind, safe_unless
 from idiomatic.core.module import bindings
 
@@ -86,7 +86,6 @@ ALSO = ("SIM105",)
 GROUPS: Final = ("ExceptionGroup", "BaseExceptionGroup", "TaskGroup")
 ASYNCHRONOUS: Final = (ast.Await, ast.AsyncWith, ast.AsyncFor)
 # Not those for idiomatic itself: without a finding they would silence nothing.
-FOR_TOOLS: Final = re.compile(r"#\s*(?:type:|noqa|pragma:|pylint:|mypy:|pyright:|fmt:|nosec|ruff:|yapf:|isort:)")
 
 
 def detect(statement: ast.Try, code: Analysis) -> Iterator[Finding]:
@@ -157,9 +156,8 @@ def _binds_a_class(statement: ast.Try, classes: Sequence[ast.expr]) -> bool:
 
 def _is_for_a_tool(statement: ast.Try, code: Analysis) -> bool:
     """Whether a comment from below the block on is meant for a type checker or linter."""
-    lines = code.statement.lines
     first, last = (statement.body[-1].end_lineno or 0) + 1, statement.end_lineno or 0
-    return any(FOR_TOOLS.search(lines.line(line - code.statement.base)) for line in range(first, last + 1))
+    return first_tool_comment(code, first, last) is not None
 
 
 # -- what may change --------------------------------------------------------------------------------------------------

@@ -89,6 +89,7 @@ from idiomatic.core.analysis.escapes import escapes, is_used_elsewhere
 from idiomatic.core.analysis.flow import can_raise, is_read_after
 from idiomatic.core.analysis.instances import Instance, OwnProtocol, callee, declaration, instance_of, own_class
 from idiomatic.core.analysis.resources import FACTORIES, HAS_OTHER_RULES, MANAGERS, NOT_MANAGERS, Creation
+from idiomatic.core.analysis.tool_comments import FOR_TOOLS, first_tool_comment
 from idiomatic.core.draft import DraftError
 from idiomatic.core.idiom import Finding, Fix, Kind, Refused, safe_unless
 
@@ -458,22 +459,12 @@ def _refusals(
         yield from _pool_refusals(resource, statement)
 
 
-_PRAGMA: Final = re.compile(
-    r"#\s*(?:type:|noqa|pragma:|pylint:|mypy:|pyright:|fmt:|nosec|idiomatic:|ruff:|yapf:|isort:)"
-)
-
-
 def _comment_for_a_tool(statement: Try, code: Analysis) -> str | None:
     """A comment in the `finally` that is meant for a type checker or linter."""
     last = max(
         (each.end_lineno or 0) for part in (statement.body, statement.handlers, statement.orelse) for each in part
     )
-    lines = code.statement.lines
-    for line in range(last + 1, (statement.end_lineno or 0) + 1):
-        text = lines.line(line - code.statement.base)
-        if (found := _PRAGMA.search(text)) is not None:
-            return text[found.start() :].strip()
-    return None
+    return first_tool_comment(code, last + 1, statement.end_lineno or 0)
 
 
 def _order_refusals(resources: Sequence[Resource], closings: Sequence[Closing]) -> Iterator[str]:
@@ -956,7 +947,7 @@ def _with(
 
 def _header(comments: Sequence[cst.TrailingWhitespace], *, fits: bool) -> cst.TrailingWhitespace | None:
     """Which of the comments behind the lines that become one stays behind it: one for a tool, else the last."""
-    for_tools = [each for each in comments if each.comment is not None and _PRAGMA.match(each.comment.value)]
+    for_tools = [each for each in comments if each.comment is not None and FOR_TOOLS.match(each.comment.value)]
     if len(for_tools) > 1 or (for_tools and not fits):
         raise DraftError("Two comments for other tools would end up on one line.")
     return (for_tools or [*comments])[-1] if comments and fits else None
