@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -71,3 +72,11 @@ def test_core_and_idioms_do_no_input_or_output(path: Path) -> None:
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
             assert node.func.id not in {"open", "print", "input", "exec"}, f"line {node.lineno}"
+
+
+def test_the_table_of_questions_is_complete() -> None:
+    text = (PACKAGE.parents[1] / "ARCHITECTURE.md").read_text("utf-8")
+    rows = dict(re.findall(r"^\| `(\w+)` \| (.*) \|$", text, flags=re.MULTILINE))
+    files = [path for path in (PACKAGE / "core" / "analysis").glob("*.py") if path.stem != "__init__"]
+    described = {path.stem: ast.get_docstring(ast.parse(path.read_text("utf-8"))) or "" for path in files}
+    assert rows == {name: text.partition("\n")[0] for name, text in described.items()}
