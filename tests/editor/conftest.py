@@ -1,4 +1,5 @@
 import fcntl
+import json
 import os
 import shutil
 import subprocess
@@ -8,6 +9,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from idiomatic.templates import catalogue as templates
+
+from tests.engine import analyse
+from tests.test_cases import examples
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
@@ -25,7 +30,33 @@ def vsix() -> Path:
 
 
 @pytest.fixture(scope="session")
-def editor(vsix: Path) -> dict[str, str]:
+def tour(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the tour visits: the rules with their examples, the templates with a place for each."""
+    rules = []
+    for rule, before, after in {rule: (rule, before, after) for rule, before, after in examples()}.values():
+        analysed = analyse(before, rule)
+        diagnostics = list(analysed.diagnostics)
+        if len(diagnostics) == 1:
+            line, column = analysed.module.document.lines.position(analysed.place(diagnostics[0]).start)
+            title = diagnostics[0].fixes[0].title
+            place = {"line": line + 1, "column": column + 1}
+            rules.append({"name": rule, "before": before, "after": after, "title": title, **place})
+    assert len(rules) >= 8
+    places = {"module": ("", 1), "async function": ("import asyncio\n\n\nasync def main():\n    ", 5)}
+    inserted = []
+    for template in templates.load().values():
+        around, line = places[min(template.where)]
+        expected = template.code.rstrip().splitlines()[-1].strip()
+        prefix = template.prefixes[0]
+        inserted.append({"name": template.name, "around": around, "line": line, "prefix": prefix, "expected": expected})
+    assert len(inserted) >= 4
+    path = tmp_path_factory.mktemp("tour") / "tour.json"
+    path.write_text(json.dumps({"rules": rules, "templates": inserted}), encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="session")
+def editor(vsix: Path, tour: Path) -> dict[str, str]:
     """What the scripts need to know: where the editor, the browser, the extension and a Python are."""
     with alone():
         code_server = output(ROOT / "tools" / "editor" / "install.sh")
@@ -38,6 +69,7 @@ def editor(vsix: Path) -> dict[str, str]:
         "VSIX": str(vsix),
         "PYTHON": sys.executable,
         "ARTIFACTS": str(HERE / "artifacts"),
+        "TOUR": str(tour),
     }
 
 

@@ -237,7 +237,7 @@ async def test_a_failure_cancels_the_siblings() -> None:
     with pytest.raises(ExceptionGroup) as raised:
         await run("task-group-results", CALLER)["f"](load, range(3))
     assert [type(error) for error in raised.value.exceptions] == [KeyError]
-    assert ended == ["0 cancelled", "2 cancelled"]
+    assert sorted(ended) == ["0 cancelled", "2 cancelled"]
 
 
 # -- frozen-value-object ----------------------------------------------------------------------------------------------

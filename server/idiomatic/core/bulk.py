@@ -7,17 +7,16 @@ another one has moved, and imports that only all of them together make superfluo
 from __future__ import annotations
 
 import logging
-import re
 from bisect import bisect_left, bisect_right
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from idiomatic.core.draft import DraftError, Rewriting
 from idiomatic.core.engine import analyse
 from idiomatic.core.idiom import Safe
-from idiomatic.core.imports import droppable, plan
+from idiomatic.core.imports import droppable, imported_names, plan
 from idiomatic.core.module import Module
 from idiomatic.core.suppression import UNKNOWN
-from idiomatic.core.text import Edit, Span, apply_edits
+from idiomatic.core.text import Edit, Span
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -26,8 +25,6 @@ if TYPE_CHECKING:
     from idiomatic.core.engine import Analysed, Diagnostic
 
 logger = logging.getLogger(__name__)
-
-_WORD: Final = re.compile(r"\b[^\W\d]\w*\b")
 
 
 def fix_all(
@@ -59,9 +56,7 @@ def fix_all(
                     _add(edit, edits)
         if not fixed:
             return
-        if not analysed.module.project.is_interface:
-            edits = _with_imports_nobody_needs(analysed.module.document, edits)
-        analysed = apply(analysed, edits)
+        analysed = _without_idle_imports(apply(analysed, edits), analysed.module.document)
         for diagnostic in fixed:
             yield diagnostic, analysed
     logger.error("Fixes were still left after %d rounds; two rules may undo each other.", limit)
@@ -98,15 +93,15 @@ def _next_fixes(
 def _conflicts(edit: Edit, edits: Sequence[Edit]) -> bool:
     """Whether an edit can't be made together with others, which are in order of place.
 
-    The same edit twice is no conflict, nor are different insertions at one place.
+    The same edit twice is no conflict. Different insertions at one place are: two fixes may want to import from the
+    same module there, which a second look after the first one turns into one import.
     """
     index = bisect_left(edits, edit.span, key=_span)
     for position in range(max(index - 1, 0), len(edits)):
         other = edits[position]
         if other.span.start > edit.span.end:
             return False
-        same_place = other.span == edit.span and edit.span.start != edit.span.end
-        if other != edit and (same_place or other.span.overlaps(edit.span)):
+        if other != edit and (other.span == edit.span or other.span.overlaps(edit.span)):
             return True
     return False
 
@@ -122,14 +117,17 @@ def _span(edit: Edit) -> Span:
     return edit.span
 
 
-def _with_imports_nobody_needs(document: Document, edits: list[Edit]) -> list[Edit]:
-    """The edits, and those that drop imports which only all of them together make superfluous."""
-    text, after = document.text, apply_edits(document.text, edits)
-    words = {word for edit in edits for word in _WORD.findall(text[edit.span.start : edit.span.end])}
-    for edit in plan(document, (), droppable(document, after, words)):
-        if not _conflicts(edit, edits):
-            _add(edit, edits)
-    return edits
+def _without_idle_imports(analysed: Analysed, before: Document) -> Analysed:
+    """The findings without the imports that were used before and that nothing mentions any more.
+
+    Each fix drops what it alone makes superfluous; here goes what only several of them together do.
+    """
+    if analysed.module.project.is_interface:
+        return analysed
+    document = analysed.module.document
+    names = document.fact(imported_names)
+    idle = set(droppable(document, document.text, names)) - set(droppable(before, before.text, names))
+    return apply(analysed, plan(document, (), idle)) if idle else analysed
 
 
 def apply(analysed: Analysed, edits: Iterable[Edit]) -> Analysed:

@@ -197,6 +197,13 @@ def _is_reexport(alias: ast.alias) -> bool:
     return alias.asname is not None and alias.asname == alias.name
 
 
+def imported_names(document: Document) -> tuple[str, ...]:
+    """The names that the module's own import statements bind: use `document.fact(imported_names)`."""
+    return tuple(
+        _binds(alias) for statement in document.fact(_importing) for node in _imports(statement) for alias in node.names
+    )
+
+
 def droppable(document: Document, text: str, names: Iterable[str]) -> Iterator[str]:
     """Which of `names`, used before an edit, only their own module-level import still mentions after it.
 

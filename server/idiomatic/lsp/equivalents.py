@@ -21,6 +21,7 @@ RUFF_NAMES: Final[Mapping[str, str]] = {
     "B904": "raise-without-from-inside-except",
     "DTZ003": "call-datetime-utcnow",
     "DTZ004": "call-datetime-utcfromtimestamp",
+    "SIM105": "suppressible-exception",
 }
 """Ruff's names of the codes that idioms mention; `ruff rule CODE` tells them, and a test compares."""
 
