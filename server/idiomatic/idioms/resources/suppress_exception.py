@@ -69,6 +69,7 @@ from idiomatic.core.analysis.scopes import scopes
 from idiomatic.core.analysis.tool_comments import first_tool_comment
 from idiomatic.core.idiom import Finding, Fix, Kind, safe_unless
 from idiomatic.core.module import bindings
+from idiomatic.core.writing.comments import comment_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -259,10 +260,7 @@ def _may_raise_group(statement: ast.Try, handler: ast.ExceptHandler, code: Analy
 def to_suppress(statement: ast.Try, draft: Draft) -> Sequence[cst.BaseStatement]:
     old = draft.node(statement, cst.Try)
     handler = old.handlers[0]
-    collector = _Comments()
-    for part in (*handler.leading_lines, handler.body):
-        part.visit(collector)
-    above = [cst.EmptyLine(comment=comment) for comment in collector.found]
+    above = comment_lines(*handler.leading_lines, handler.body)
     function = draft.expression("contextlib.suppress", statement, as_module=True)
     item = cst.WithItem(_call(function, handler.type))
     made = cst.With([item], old.body, leading_lines=[*old.leading_lines, *above])
@@ -285,12 +283,3 @@ def _call(function: cst.BaseExpression, classes: cst.BaseExpression | None) -> c
         case _:
             msg = "detection lets only names and tuples of names pass"
             raise TypeError(msg)
-
-
-class _Comments(cst.CSTVisitor):
-    def __init__(self) -> None:
-        super().__init__()
-        self.found: list[cst.Comment] = []
-
-    def visit_Comment(self, node: cst.Comment) -> None:
-        self.found.append(node)

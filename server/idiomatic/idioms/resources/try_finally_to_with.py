@@ -92,6 +92,7 @@ from idiomatic.core.analysis.resources import FACTORIES, HAS_OTHER_RULES, MANAGE
 from idiomatic.core.analysis.tool_comments import FOR_TOOLS, first_tool_comment
 from idiomatic.core.draft import DraftError
 from idiomatic.core.idiom import Finding, Fix, Kind, Refused, safe_unless
+from idiomatic.core.writing.comments import comment_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -1114,19 +1115,4 @@ def _closing_comments(old: cst.Try | cst.TryStar) -> list[cst.EmptyLine]:
     final = old.finalbody
     if final is None:
         return []
-    found = list(_comment_lines(final.leading_lines))
-    collector = _Comments()
-    final.body.visit(collector)
-    return [
-        *(cst.EmptyLine(comment=line.comment) for line in found),
-        *(cst.EmptyLine(comment=comment) for comment in collector.found),
-    ]
-
-
-class _Comments(cst.CSTVisitor):
-    def __init__(self) -> None:
-        super().__init__()
-        self.found: list[cst.Comment] = []
-
-    def visit_Comment(self, node: cst.Comment) -> None:
-        self.found.append(node)
+    return comment_lines(*final.leading_lines, final.body)
