@@ -88,7 +88,7 @@ def reading() -> Iterator[tuple[str, int]]:
             yield source, action
 
 
-@pytest.mark.parametrize(("source", "action"), reading())
+@pytest.mark.parametrize(("source", "action"), list(reading()))
 def test_a_safe_fix_of_a_default_changes_no_result(source: str, action: int) -> None:
     verdict, after = fixed("mutable-default", source, action)
     assert verdict == "safe"

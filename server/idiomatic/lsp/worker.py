@@ -25,10 +25,17 @@ class Worker:
     def __init__(self, name: str) -> None:
         self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix=f"idiomatic-{name}")
         self._unfinished = 0
+        self._is_closed = False
         self._lock = threading.Lock()
 
     async def run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """The result of a call that is made there; a cancelled one that has not begun is not made at all."""
+        """The result of a call that is made there; a cancelled one that has not begun is not made at all.
+
+        Raises:
+            asyncio.CancelledError: the worker was closed, because nobody wants results any more.
+        """
+        if self._is_closed:
+            raise asyncio.CancelledError
 
         def call() -> T:
             with self._lock:
@@ -48,4 +55,5 @@ class Worker:
 
     def close(self) -> None:
         """Make no further calls."""
+        self._is_closed = True
         self._executor.shutdown(wait=False, cancel_futures=True)
