@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import ast
 import re
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final
 
 import libcst as cst
 
 from idiomatic.core import module as questions
 from idiomatic.core.draft import DraftError
+from idiomatic.core.writing.arguments import dedented
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -270,7 +271,7 @@ class _ClassWriter:
             found = self._parsed(node)
         outer = self.function
         if node.lineno != outer.lineno and node.col_offset > outer.col_offset:
-            found = cast("cst.BaseExpression", found.visit(_Outdented(self._unit())))
+            found = dedented(found, self._unit())
         text = self.draft.code_for(found)
         if "\n" in text or "\r" in text:
             try:
@@ -494,27 +495,6 @@ def _in_brackets(space: cst.BaseParenthesizableWhitespace | str | None) -> list[
         return []
     found = [(space.first_line.comment, True)] if space.first_line.comment is not None else []
     return found + [(line.comment, False) for line in space.empty_lines if line.comment is not None]
-
-
-class _Outdented(cst.CSTTransformer):
-    """Takes one level off the lines inside brackets."""
-
-    def __init__(self, unit: str) -> None:
-        super().__init__()
-        self._unit = unit
-
-    def leave_ParenthesizedWhitespace(
-        self, original_node: cst.ParenthesizedWhitespace, updated_node: cst.ParenthesizedWhitespace
-    ) -> cst.ParenthesizedWhitespace:
-        return updated_node.with_changes(
-            last_line=self._less(updated_node.last_line),
-            empty_lines=[
-                line.with_changes(whitespace=self._less(line.whitespace)) for line in updated_node.empty_lines
-            ],
-        )
-
-    def _less(self, space: cst.SimpleWhitespace) -> cst.SimpleWhitespace:
-        return space.with_changes(value=space.value.removeprefix(self._unit))
 
 
 class _FromObject(cst.CSTTransformer):
