@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeVar, cast
 
 import libcst as cst
-from libcst.metadata import MetadataWrapper, PositionProvider
 
 from idiomatic.core import imports
 from idiomatic.core.document import UNPARSABLE
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
     from idiomatic.core.document import Document
     from idiomatic.core.idiom import Fix
 
-C = TypeVar("C", bound=cst.CSTNode)
+C = TypeVar("C", bound="cst.CSTNode")
 
 _WORD: Final = re.compile(r"\b[^\W\d]\w*\b")
 _WRAPPER: Final = "if 0:\n"
@@ -98,6 +97,8 @@ class Draft:
             raise DraftError("This code can't be taken apart and put together again without loss.") from error
         if module.code != source:
             raise DraftError("This code can't be taken apart and put together again without loss.")
+        from libcst.metadata import MetadataWrapper, PositionProvider
+
         wrapper = MetadataWrapper(module, unsafe_skip_copy=True)
         self._module = wrapper.module
         self.body: Sequence[cst.BaseStatement] = self._block(self._module).body
@@ -146,7 +147,7 @@ class Draft:
 
     def replaced(self, new: Mapping[cst.CSTNode, cst.CSTNode]) -> Sequence[cst.BaseStatement]:
         """The statements with some of their nodes, by identity, replaced."""
-        replacer = _Replacer(new)
+        replacer = _replacer(new)
         return [cast("cst.BaseStatement", statement.visit(replacer)) for statement in self.body]
 
     @property
@@ -238,24 +239,22 @@ class Draft:
         return Rewriting(tuple(edits))
 
 
-class _Replacer(cst.CSTTransformer):
-    def __init__(self, new: Mapping[cst.CSTNode, cst.CSTNode]) -> None:
-        super().__init__()
-        self._new = new
+def _replacer(new: Mapping[cst.CSTNode, cst.CSTNode]) -> cst.CSTTransformer:
+    class Replacer(cst.CSTTransformer):
+        def on_leave(self, original_node: cst.CSTNode, updated_node: cst.CSTNode) -> cst.CSTNode:  # type: ignore[override]
+            return new.get(original_node, updated_node)
 
-    def on_leave(self, original_node: cst.CSTNode, updated_node: cst.CSTNode) -> cst.CSTNode:  # type: ignore[override]
-        return self._new.get(original_node, updated_node)
+    return Replacer()
 
 
-class _ExplicitIndent(cst.CSTTransformer):
-    def __init__(self, indent: str) -> None:
-        super().__init__()
-        self._indent = indent
+def _explicit_indent(indent: str) -> cst.CSTTransformer:
+    class ExplicitIndent(cst.CSTTransformer):
+        def leave_IndentedBlock(
+            self, original_node: cst.IndentedBlock, updated_node: cst.IndentedBlock
+        ) -> cst.IndentedBlock:
+            return updated_node if updated_node.indent is not None else updated_node.with_changes(indent=indent)
 
-    def leave_IndentedBlock(
-        self, original_node: cst.IndentedBlock, updated_node: cst.IndentedBlock
-    ) -> cst.IndentedBlock:
-        return updated_node if updated_node.indent is not None else updated_node.with_changes(indent=self._indent)
+    return ExplicitIndent()
 
 
 def _indented_by(module: cst.Module, indent: str) -> cst.Module:
@@ -265,7 +264,7 @@ def _indented_by(module: cst.Module, indent: str) -> cst.Module:
     """
     if module.default_indent == indent:
         return module
-    explicit = module.visit(_ExplicitIndent(module.default_indent))
+    explicit = module.visit(_explicit_indent(module.default_indent))
     return explicit.with_changes(default_indent=indent)
 
 

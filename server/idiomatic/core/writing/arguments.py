@@ -116,26 +116,22 @@ def _is_called(node: ast.AST, draft: Draft) -> bool:
     return re.search(r"[\w\])]\s*\((?:\s|#.*)*\Z", text) is not None
 
 
-class _Dedent(cst.CSTTransformer):
-    def __init__(self, by: str) -> None:
-        super().__init__()
-        self._by = by
-
-    def leave_ParenthesizedWhitespace(
-        self, original_node: cst.ParenthesizedWhitespace, updated_node: cst.ParenthesizedWhitespace
-    ) -> cst.ParenthesizedWhitespace:
-        return updated_node.with_changes(
-            last_line=cst.SimpleWhitespace(updated_node.last_line.value.removeprefix(self._by)),
-            empty_lines=[
-                line.with_changes(whitespace=cst.SimpleWhitespace(line.whitespace.value.removeprefix(self._by)))
-                for line in updated_node.empty_lines
-            ],
-        )
-
-
 def dedented(expression: cst.BaseExpression, by: str) -> cst.BaseExpression:
     """An expression whose lines after the first are indented less."""
-    return cast("cst.BaseExpression", expression.visit(_Dedent(by))) if by else expression
+
+    class Dedent(cst.CSTTransformer):
+        def leave_ParenthesizedWhitespace(
+            self, original_node: cst.ParenthesizedWhitespace, updated_node: cst.ParenthesizedWhitespace
+        ) -> cst.ParenthesizedWhitespace:
+            return updated_node.with_changes(
+                last_line=cst.SimpleWhitespace(updated_node.last_line.value.removeprefix(by)),
+                empty_lines=[
+                    line.with_changes(whitespace=cst.SimpleWhitespace(line.whitespace.value.removeprefix(by)))
+                    for line in updated_node.empty_lines
+                ],
+            )
+
+    return cast("cst.BaseExpression", expression.visit(Dedent())) if by else expression
 
 
 def indentation_unit(function: ast.AST | None, draft: Draft) -> str:

@@ -7,16 +7,12 @@ import libcst as cst
 
 def comment_lines(*nodes: cst.CSTNode) -> list[cst.EmptyLine]:
     """All comments in some nodes, in order, each as a line of its own: `leading_lines` of what takes their place."""
-    collector = _Comments()
+    found: list[cst.Comment] = []
+
+    class Comments(cst.CSTVisitor):
+        def visit_Comment(self, node: cst.Comment) -> None:
+            found.append(node)
+
     for node in nodes:
-        node.visit(collector)
-    return [cst.EmptyLine(comment=comment) for comment in collector.found]
-
-
-class _Comments(cst.CSTVisitor):
-    def __init__(self) -> None:
-        super().__init__()
-        self.found: list[cst.Comment] = []
-
-    def visit_Comment(self, node: cst.Comment) -> None:
-        self.found.append(node)
+        node.visit(Comments())
+    return [cst.EmptyLine(comment=comment) for comment in found]

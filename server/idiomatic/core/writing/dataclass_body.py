@@ -399,7 +399,7 @@ class _ClassWriter:
                 continue
             if not rest.issuperset(inside):
                 raise DraftError("Statements that share a line can't be separated here.")
-            moved = statement.visit(_FromObject(self.record.names, self.record.constructor.receiver))
+            moved = statement.visit(_from_object(self.record.names, self.record.constructor.receiver))
             assert isinstance(moved, cst.BaseStatement)
             if not kept:
                 lines = moved.leading_lines  # type: ignore[attr-defined]
@@ -497,37 +497,35 @@ def _in_brackets(space: cst.BaseParenthesizableWhitespace | str | None) -> list[
     return found + [(line.comment, False) for line in space.empty_lines if line.comment is not None]
 
 
-class _FromObject(cst.CSTTransformer):
+def _from_object(names: Collection[str], receiver: str) -> cst.CSTTransformer:
     """Reads and changes the object's attributes where parameters were read and changed."""
 
-    def __init__(self, names: Collection[str], receiver: str) -> None:
-        super().__init__()
-        self._names = names
-        self._receiver = receiver
-
-    def leave_Name(self, original_node: cst.Name, updated_node: cst.Name) -> cst.BaseExpression:
-        if original_node.value not in self._names:
-            return updated_node
-        return cst.Attribute(
-            cst.Name(self._receiver), cst.Name(original_node.value), lpar=original_node.lpar, rpar=original_node.rpar
-        )
-
-    def leave_Attribute(self, original_node: cst.Attribute, updated_node: cst.Attribute) -> cst.BaseExpression:
-        return updated_node.with_changes(attr=original_node.attr)
-
-    def leave_Arg(self, original_node: cst.Arg, updated_node: cst.Arg) -> cst.Arg:
-        return updated_node.with_changes(keyword=original_node.keyword)
-
-    def leave_AnnAssign(self, original_node: cst.AnnAssign, updated_node: cst.AnnAssign) -> cst.BaseSmallStatement:
-        match updated_node:
-            case cst.AnnAssign(target=cst.Attribute() as target, value=cst.BaseExpression() as value):
-                return cst.Assign([cst.AssignTarget(target)], value)
-            case _:
+    class FromObject(cst.CSTTransformer):
+        def leave_Name(self, original_node: cst.Name, updated_node: cst.Name) -> cst.BaseExpression:
+            if original_node.value not in names:
                 return updated_node
+            return cst.Attribute(
+                cst.Name(receiver), cst.Name(original_node.value), lpar=original_node.lpar, rpar=original_node.rpar
+            )
 
-    def leave_FormattedStringExpression(
-        self, original_node: cst.FormattedStringExpression, updated_node: cst.FormattedStringExpression
-    ) -> cst.BaseFormattedStringContent:
-        if original_node.equal is not None and not original_node.deep_equals(updated_node):
-            raise DraftError("`{name=}` would show another name.")
-        return updated_node
+        def leave_Attribute(self, original_node: cst.Attribute, updated_node: cst.Attribute) -> cst.BaseExpression:
+            return updated_node.with_changes(attr=original_node.attr)
+
+        def leave_Arg(self, original_node: cst.Arg, updated_node: cst.Arg) -> cst.Arg:
+            return updated_node.with_changes(keyword=original_node.keyword)
+
+        def leave_AnnAssign(self, original_node: cst.AnnAssign, updated_node: cst.AnnAssign) -> cst.BaseSmallStatement:
+            match updated_node:
+                case cst.AnnAssign(target=cst.Attribute() as target, value=cst.BaseExpression() as value):
+                    return cst.Assign([cst.AssignTarget(target)], value)
+                case _:
+                    return updated_node
+
+        def leave_FormattedStringExpression(
+            self, original_node: cst.FormattedStringExpression, updated_node: cst.FormattedStringExpression
+        ) -> cst.BaseFormattedStringContent:
+            if original_node.equal is not None and not original_node.deep_equals(updated_node):
+                raise DraftError("`{name=}` would show another name.")
+            return updated_node
+
+    return FromObject()

@@ -34,26 +34,23 @@ TIMEOUT: Final = "asyncio.timeout"
 
 Comprehension: TypeAlias = ast.ListComp | ast.GeneratorExp
 
-Change: TypeAlias = Callable[[cst.CSTNode], "cst.CSTNode | cst.FlattenSentinel[cst.CSTNode]"]
-
-
-class _Changes(cst.CSTTransformer):
-    """Changes nodes of a draft after what is below them: a change outside sees those inside."""
-
-    def __init__(self, changes: dict[cst.CSTNode, Change]) -> None:
-        super().__init__()
-        self._changes = changes
-
-    def on_leave(self, original_node: cst.CSTNode, updated_node: cst.CSTNode) -> cst.CSTNode:  # type: ignore[override]
-        change = self._changes.get(original_node)
-        return updated_node if change is None else cast("cst.CSTNode", change(updated_node))
+Change: TypeAlias = "Callable[[cst.CSTNode], cst.CSTNode | cst.FlattenSentinel[cst.CSTNode]]"
 
 
 def changed(draft: Draft, changes: dict[cst.CSTNode, Change]) -> Sequence[cst.BaseStatement]:
-    """The statements of a draft after changes of some of their nodes, one of which may become several."""
+    """The statements of a draft after changes of some of their nodes, one of which may become several.
+
+    Nodes are changed after what is below them: a change outside sees those inside.
+    """
+
+    class Changes(cst.CSTTransformer):
+        def on_leave(self, original_node: cst.CSTNode, updated_node: cst.CSTNode) -> cst.CSTNode:  # type: ignore[override]
+            change = changes.get(original_node)
+            return updated_node if change is None else cast("cst.CSTNode", change(updated_node))
+
     result: list[cst.BaseStatement] = []
     for statement in draft.body:
-        new = statement.visit(_Changes(changes))
+        new = statement.visit(Changes())
         result += new if isinstance(new, cst.FlattenSentinel) else [cast("cst.BaseStatement", new)]
     return result
 
@@ -268,7 +265,7 @@ class _Plan:
         if self.limit is not None:
             arguments = self.draft.node(cast("ast.Call", self.place.value), cst.Call).args
             timeout = cst.Call(self.draft.expression(TIMEOUT, self.place), [cst.Arg(arguments[1].value)])
-            yield cst.WithItem(timeout, comma=_COMMA)
+            yield cst.WithItem(timeout, comma=_comma())
 
     def _create(self, coroutine: cst.BaseExpression) -> cst.Call:
         create = cst.Attribute(cst.Name(self.group), cst.Name("create_task"))
@@ -385,7 +382,7 @@ class _Plan:
     def _spliced(self, old: cst.Arg) -> Sequence[cst.Arg]:
         elements = [tasks.element for tasks in self.tasks]
         new = [
-            cst.Arg(each.value, star="*" if isinstance(each, cst.StarredElement) else "", comma=_COMMA)
+            cst.Arg(each.value, star="*" if isinstance(each, cst.StarredElement) else "", comma=_comma())
             for each in elements
         ]
         return [*new[:-1], new[-1].with_changes(comma=old.comma)]
@@ -431,7 +428,8 @@ class _Plan:
         return len(line.expandtabs(4)) > 88
 
 
-_COMMA: Final = cst.Comma(whitespace_after=cst.SimpleWhitespace(" "))
+def _comma() -> cst.Comma:
+    return cst.Comma(whitespace_after=cst.SimpleWhitespace(" "))
 
 
 def _line(value: cst.BaseExpression, name: str | None) -> cst.SimpleStatementLine:
@@ -456,20 +454,6 @@ def _brackets(generator: cst.GeneratorExp) -> tuple[cst.LeftSquareBracket, cst.R
     )
 
 
-class _Comments(cst.CSTVisitor):
-    """Collects comments, those below some nodes left out."""
-
-    def __init__(self, without: Sequence[cst.CSTNode]) -> None:
-        super().__init__()
-        self.found: list[cst.EmptyLine] = []
-        self._without = without
-
-    def on_visit(self, node: cst.CSTNode) -> bool:
-        if isinstance(node, cst.Comment):
-            self.found.append(cst.EmptyLine(comment=node))
-        return not any(node is each for each in self._without)
-
-
 def _comments_between(comprehension: cst.ListComp | cst.GeneratorExp) -> Sequence[cst.EmptyLine]:
     """The comments between the parts of a comprehension, which have no place in a loop but above it."""
     kept: list[cst.CSTNode] = [comprehension.elt]
@@ -477,9 +461,16 @@ def _comments_between(comprehension: cst.ListComp | cst.GeneratorExp) -> Sequenc
     while loops is not None:
         kept += [loops.target, loops.iter, *(each.test for each in loops.ifs)]
         loops = loops.inner_for_in
-    collector = _Comments(kept)
-    comprehension.visit(collector)
-    return collector.found
+    found: list[cst.EmptyLine] = []
+
+    class Comments(cst.CSTVisitor):
+        def on_visit(self, node: cst.CSTNode) -> bool:
+            if isinstance(node, cst.Comment):
+                found.append(cst.EmptyLine(comment=node))
+            return not any(node is each for each in kept)
+
+    comprehension.visit(Comments())
+    return found
 
 
 def _mentions(node: ast.AST, names: set[str]) -> bool:

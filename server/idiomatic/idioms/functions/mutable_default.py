@@ -576,7 +576,7 @@ def _moved(value: cst.BaseExpression, default: Default, draft: Draft) -> cst.Bas
         #     1,
         # ]
         shift = _indentation(lines.line(line)) - outer
-    shifted = value.visit(_Shift(shift))
+    shifted = value.visit(_moved_by(shift))
     assert isinstance(shifted, cst.BaseExpression)
     return shifted
 
@@ -586,26 +586,25 @@ def _indentation(line: str) -> int:
     return len(text) - len(text.lstrip(" \t\f"))
 
 
-class _Shift(cst.CSTTransformer):
+def _moved_by(shift: int) -> cst.CSTTransformer:
     """Moves the lines of an expression in brackets to the left, or to the right if the shift is negative."""
 
-    def __init__(self, shift: int) -> None:
-        super().__init__()
-        self._shift = shift
-
-    def leave_ParenthesizedWhitespace(
-        self, original_node: cst.ParenthesizedWhitespace, updated_node: cst.ParenthesizedWhitespace
-    ) -> cst.ParenthesizedWhitespace:
-        return updated_node.with_changes(last_line=self._shifted(original_node.last_line))
-
-    def leave_EmptyLine(self, original_node: cst.EmptyLine, updated_node: cst.EmptyLine) -> cst.EmptyLine:
-        if original_node.comment is None:
-            return updated_node
-        return updated_node.with_changes(whitespace=self._shifted(original_node.whitespace))
-
-    def _shifted(self, space: cst.SimpleWhitespace) -> cst.SimpleWhitespace:
+    def shifted(space: cst.SimpleWhitespace) -> cst.SimpleWhitespace:
         old = space.value
-        return cst.SimpleWhitespace(old[self._shift :] if self._shift >= 0 else " " * -self._shift + old)
+        return cst.SimpleWhitespace(old[shift:] if shift >= 0 else " " * -shift + old)
+
+    class Shift(cst.CSTTransformer):
+        def leave_ParenthesizedWhitespace(
+            self, original_node: cst.ParenthesizedWhitespace, updated_node: cst.ParenthesizedWhitespace
+        ) -> cst.ParenthesizedWhitespace:
+            return updated_node.with_changes(last_line=shifted(original_node.last_line))
+
+        def leave_EmptyLine(self, original_node: cst.EmptyLine, updated_node: cst.EmptyLine) -> cst.EmptyLine:
+            if original_node.comment is None:
+                return updated_node
+            return updated_node.with_changes(whitespace=shifted(original_node.whitespace))
+
+    return Shift()
 
 
 def _with_initialization(

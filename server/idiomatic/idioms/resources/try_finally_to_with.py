@@ -1005,30 +1005,29 @@ def _wrapped_in(function: cst.BaseExpression, value: cst.BaseExpression, draft: 
     before, after = (
         cst.ParenthesizedWhitespace(indent=True, last_line=cst.SimpleWhitespace(white)) for white in (draft.indent, "")
     )
-    deeper = value.visit(_Deeper(draft.indent))
+    deeper = value.visit(_deeper(draft.indent))
     assert isinstance(deeper, cst.BaseExpression)
     return cst.Call(function, [cst.Arg(deeper, whitespace_after_arg=after)], whitespace_before_args=before)
 
 
-class _Deeper(cst.CSTTransformer):
+def _deeper(unit: str) -> cst.CSTTransformer:
     """Indents the lines inside brackets by one more level."""
 
-    def __init__(self, unit: str) -> None:
-        super().__init__()
-        self._unit = unit
+    class Deeper(cst.CSTTransformer):
+        def leave_ParenthesizedWhitespace(
+            self, original_node: cst.ParenthesizedWhitespace, updated_node: cst.ParenthesizedWhitespace
+        ) -> cst.ParenthesizedWhitespace:
+            return updated_node.with_changes(
+                last_line=cst.SimpleWhitespace(unit + updated_node.last_line.value),
+                empty_lines=[
+                    line.with_changes(whitespace=cst.SimpleWhitespace(unit + line.whitespace.value))
+                    if line.comment is not None
+                    else line
+                    for line in updated_node.empty_lines
+                ],
+            )
 
-    def leave_ParenthesizedWhitespace(
-        self, original_node: cst.ParenthesizedWhitespace, updated_node: cst.ParenthesizedWhitespace
-    ) -> cst.ParenthesizedWhitespace:
-        return updated_node.with_changes(
-            last_line=cst.SimpleWhitespace(self._unit + updated_node.last_line.value),
-            empty_lines=[
-                line.with_changes(whitespace=cst.SimpleWhitespace(self._unit + line.whitespace.value))
-                if line.comment is not None
-                else line
-                for line in updated_node.empty_lines
-            ],
-        )
+    return Deeper()
 
 
 def _is_several_lines_bare(value: cst.BaseExpression, draft: Draft) -> bool:
@@ -1039,61 +1038,58 @@ def _mentions(part: cst.CSTNode, name: str) -> bool:
     return name in cst.Module([]).code_for_node(part)
 
 
-class _Given(cst.CSTTransformer):
+def _given(names: Mapping[str, str]) -> cst.CSTTransformer:
     """Writes `directory` where `directory.name` stood."""
 
-    def __init__(self, names: Mapping[str, str]) -> None:
-        super().__init__()
-        self._names = names
+    class Given(cst.CSTTransformer):
+        def leave_Attribute(self, original_node: cst.Attribute, updated_node: cst.Attribute) -> cst.BaseExpression:
+            match original_node:
+                case cst.Attribute(value=cst.Name(value=name), attr=cst.Name(value=attr)) if names.get(name) == attr:
+                    return updated_node.value.with_changes(
+                        lpar=[*updated_node.lpar, *updated_node.value.lpar],
+                        rpar=[*updated_node.value.rpar, *updated_node.rpar],
+                    )
+                case _:
+                    return updated_node
 
-    def leave_Attribute(self, original_node: cst.Attribute, updated_node: cst.Attribute) -> cst.BaseExpression:
-        match original_node:
-            case cst.Attribute(value=cst.Name(value=name), attr=cst.Name(value=attr)) if self._names.get(name) == attr:
-                return updated_node.value.with_changes(
-                    lpar=[*updated_node.lpar, *updated_node.value.lpar],
-                    rpar=[*updated_node.value.rpar, *updated_node.rpar],
-                )
-            case _:
-                return updated_node
+        def visit_Attribute_attr(self, node: cst.Attribute) -> None:
+            return
 
-    def visit_Attribute_attr(self, node: cst.Attribute) -> None:
-        return
+    return Given()
 
 
-class _Bare(cst.CSTVisitor):
-    """Finds variables that stand without the attribute they would give."""
+def _bare(body: cst.BaseSuite, names: Mapping[str, str]) -> Sequence[str]:
+    """The variables that stand somewhere without the attribute they would give."""
+    found: list[str] = []
 
-    def __init__(self, names: Mapping[str, str]) -> None:
-        super().__init__()
-        self._names = names
-        self.found: list[str] = []
+    class Bare(cst.CSTVisitor):
+        def visit_Attribute(self, node: cst.Attribute) -> bool:
+            match node:
+                case cst.Attribute(value=cst.Name(value=name), attr=cst.Name(value=attr)) if names.get(name) == attr:
+                    return False
+                case _:
+                    node.value.visit(self)
+                    return False
 
-    def visit_Attribute(self, node: cst.Attribute) -> bool:
-        match node:
-            case cst.Attribute(value=cst.Name(value=name), attr=cst.Name(value=attr)) if self._names.get(name) == attr:
-                return False
-            case _:
-                node.value.visit(self)
-                return False
+        def visit_Arg_keyword(self, node: cst.Arg) -> None:
+            return
 
-    def visit_Arg_keyword(self, node: cst.Arg) -> None:
-        return
+        def visit_Name(self, node: cst.Name) -> None:
+            if node.value in names:
+                found.append(node.value)
 
-    def visit_Name(self, node: cst.Name) -> None:
-        if node.value in self._names:
-            self.found.append(node.value)
+    body.visit(Bare())
+    return found
 
 
 def _with_attribute_given(body: cst.BaseSuite, resources: Sequence[Resource], forms: Sequence[Form]) -> cst.BaseSuite:
     names = {r.name: form.gives for r, form in zip(resources, forms, strict=True) if form.gives is not None}
     if not names:
         return body
-    bare = _Bare(names)
-    body.visit(bare)
-    if bare.found:
-        name = bare.found[0]
+    if bare := _bare(body, names):
+        name = bare[0]
         raise DraftError(f"`{name}` is used otherwise than as `{name}.{names[name]}`, which is all that `with` gives.")
-    changed = body.visit(_Given(names))
+    changed = body.visit(_given(names))
     assert isinstance(changed, cst.BaseSuite)
     return changed
 

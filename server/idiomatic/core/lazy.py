@@ -1,0 +1,40 @@
+"""Modules that are loaded when they are first used, however they are imported."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from importlib.util import find_spec
+from types import ModuleType
+from typing import Any
+
+
+def defer(name: str) -> None:
+    """Let `import name` cost nothing, from now on, until something of the module is used.
+
+    A module that is there already stays, and one that can't be found is left to its import to complain about. Unlike
+    `importlib.util.LazyLoader`, several threads may use the module for the first time at once: what stands in for it
+    steps aside and leaves the rest to an ordinary import.
+    """
+    if name in sys.modules:
+        return
+    spec = find_spec(name)
+    if spec is None:
+        return
+    module = _Deferred(name)
+    # Who looks for the module sees that it is there. That it is a package shows when it is loaded: the import of a
+    # part of it loads it first, as it should.
+    module.__spec__, module.__file__ = spec, spec.origin
+    sys.modules[name] = module
+
+
+class _Deferred(ModuleType):
+    """Stands in for a module, and becomes a copy of it when something is asked of it."""
+
+    def __getattr__(self, name: str) -> Any:
+        if sys.modules.get(self.__name__) is self:
+            del sys.modules[self.__name__]
+        loaded = importlib.import_module(self.__name__)
+        vars(self).update(vars(loaded))
+        self.__class__ = ModuleType  # type: ignore[assignment]  # from here on as fast as any other
+        return getattr(loaded, name)
