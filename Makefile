@@ -2,7 +2,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint corpus lock clean
+.PHONY: help setup run test nightly lint corpus lock clean
 
 # The parts for editors need Node.js 20 or newer and npm; everything else is done without them.
 NODE := $(shell node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null && npm --version >/dev/null 2>&1 && echo yes)
@@ -39,13 +39,16 @@ endif
 
 test: setup ## Run all tests, the editor ones included
 	@status=0; \
-	.venv/bin/python -m pytest -n auto -m 'not editor and not corpus' $(ARGS) || status=$$?; \
+	.venv/bin/python -m pytest -n auto -m 'not editor and not corpus and not nightly' $(ARGS) || status=$$?; \
 	if [ -z '$(NODE)' ]; then \
 	    echo "Left out: the tests in a real editor (they need Node.js 20+ and npm)."; \
 	elif [ -d tests/editor ]; then \
 	    { tools/editor/install.sh >/dev/null && .venv/bin/python -m pytest tests/editor -m editor $(ARGS); } || status=$$?; \
 	fi; \
 	exit $$status
+
+nightly: setup ## Run the tests that take minutes: long random edits, memory over many edits
+	.venv/bin/python -m pytest -m nightly $(ARGS)
 
 lint: setup ## Check the format, the style and the types of everything, with our own findings too
 	@status=0; \
