@@ -2,7 +2,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup run test nightly lint corpus lock clean
+.PHONY: help setup run test nightly lint corpus bench lock clean
 
 # The parts for editors need Node.js 20 or newer and npm; everything else is done without them.
 NODE := $(shell node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null && npm --version >/dev/null 2>&1 && echo yes)
@@ -62,6 +62,9 @@ lint: setup ## Check the format, the style and the types of everything, with our
 
 corpus: setup ## Fix five well-known projects and see that their own tests still pass (slow, downloads)
 	.venv/bin/python tools/corpus.py $(ARGS)
+
+bench: setup ## Measure speed and memory beside other tools; a part: ARGS="edit --rounds 1"
+	.venv/bin/python -m tools.bench $(ARGS)
 
 lock: $(PYTHON_READY) ## Lock the dependencies again; ARGS=--upgrade takes newer versions
 	.venv/bin/python tools/lock.py $(ARGS)

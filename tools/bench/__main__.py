@@ -1,0 +1,61 @@
+"""`python -m tools.bench`: run the benchmark, or parts of it."""
+
+import gc
+import os
+import platform
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from tools.bench import edit, peers
+from tools.bench.peers import Peer
+from tools.bench.tables import Report
+
+Part = Callable[[Sequence[Peer], Path, int], Iterator[Report]]
+
+PARTS: Mapping[str, Part] = {"edit": edit.run}
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.argument("names", nargs=-1, type=click.Choice(list(PARTS)))
+@click.option("--rounds", type=click.IntRange(1), default=3, show_default=True, help="How often each is measured.")
+@click.option("--markdown", type=click.Path(path_type=Path), help="Write the tables to this file, too.")
+def main(names: tuple[str, ...], rounds: int, markdown: Path | None) -> None:
+    """Measure the server and the command line beside their peers: all of it, or these parts."""
+    console = Console(width=None if sys.stdout.isatty() else 160, highlight=False)
+    found = [peers.idiomatic(), peers.ruff()]
+    there = [peer for peer in found if peer is not None]
+    heading = _heading(there)
+    console.print(heading, markup=False)
+    if len(there) < len(found):
+        console.print("ruff is not installed: nothing to compare with.", style="yellow")
+    # What the benchmark leaves behind is little; looking for it would be measured.
+    gc.disable()
+    reports: list[Report] = []
+    with tempfile.TemporaryDirectory(prefix="idiomatic-bench-") as folder:
+        for name in names or PARTS:
+            for report in PARTS[name](there, Path(folder), rounds):
+                reports.append(report)
+                for table in report.tables:
+                    console.print(table.rich())
+                for complaint in report.complaints:
+                    console.print(complaint, style="red", markup=False, soft_wrap=True)
+    if markdown is not None:
+        tables = [table.markdown() for report in reports for table in report.tables]
+        markdown.write_text("\n".join([f"{heading}\n", *tables]), "utf-8")
+    sys.exit(any(report.complaints for report in reports))
+
+
+def _heading(there: Sequence[Peer]) -> str:
+    versions = [peers.version([*peer.command[:-1]]) for peer in there]
+    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
+    machine = f"{platform.python_implementation()} {platform.python_version()}, {os.cpu_count()} cores, load {load:.1f}"
+    return f"{', '.join(versions)}; {machine}."
+
+
+if __name__ == "__main__":
+    main()

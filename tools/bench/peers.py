@@ -1,0 +1,59 @@
+"""What is compared: ours and what others offer, each as it is started and told what to look for."""
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+RUFF_SELECTION = ("B", "UP", "SIM", "RUF", "ASYNC", "DTZ", "G", "FURB", "TRY")
+"""The rules of ruff's that are most like ours: those about idioms and mistakes, none about layout."""
+TARGET = f"3.{sys.version_info.minor}"
+_RUFF_CONFIGURATION = f"""\
+target-version = "py{TARGET.replace(".", "")}"
+preview = true
+
+[lint]
+select = {list(RUFF_SELECTION)!r}
+"""
+
+
+@dataclass(frozen=True)
+class Peer:
+    """A language server.
+
+    Attributes:
+        name: what the tables call it.
+        command: starts it.
+        options: its `initializationOptions`.
+        files: configuration files to write into its workspace.
+    """
+
+    name: str
+    command: Sequence[str]
+    options: Mapping[str, Any] = field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=dict)
+
+
+def idiomatic() -> Peer:
+    """This project, with all rules."""
+    command = (sys.executable, "-P", "-m", "idiomatic", "server")
+    return Peer("idiomatic", command, {"select": ["ALL"], "targetVersion": TARGET})
+
+
+def ruff() -> Peer | None:
+    """The fastest one there is; `None` if it is not installed."""
+    found = ruff_program()
+    return None if found is None else Peer("ruff", (found, "server"), files={"ruff.toml": _RUFF_CONFIGURATION})
+
+
+def ruff_program() -> str | None:
+    """Ruff from the environment of this interpreter, or else from the PATH."""
+    return shutil.which("ruff", path=str(Path(sys.executable).parent)) or shutil.which("ruff")
+
+
+def version(command: Sequence[str]) -> str:
+    """What a program says to `--version`."""
+    return subprocess.run([*command, "--version"], capture_output=True, text=True, check=True).stdout.strip()
