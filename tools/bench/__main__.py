@@ -11,13 +11,13 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from tools.bench import edit, peers
+from tools.bench import edit, growth, peers, requests
 from tools.bench.peers import Peer
 from tools.bench.tables import Report
 
 Part = Callable[[Sequence[Peer], Path, int], Iterator[Report]]
 
-PARTS: Mapping[str, Part] = {"edit": edit.run}
+PARTS: Mapping[str, Part] = {"edit": edit.run, "growth": growth.run, "requests": requests.run}
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})

@@ -57,3 +57,9 @@ def ruff_program() -> str | None:
 def version(command: Sequence[str]) -> str:
     """What a program says to `--version`."""
     return subprocess.run([*command, "--version"], capture_output=True, text=True, check=True).stdout.strip()
+
+
+def floor(diagnostics: Sequence[Mapping[str, Any]]) -> Peer:
+    """A server that answers every edit with the same diagnostics."""
+    program = str(Path(__file__).with_name("floor.py"))
+    return Peer("floor", (sys.executable, "-P", program), {"diagnostics": diagnostics})
