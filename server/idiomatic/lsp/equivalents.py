@@ -22,6 +22,7 @@ RUFF_NAMES: Final[Mapping[str, str]] = {
     "DTZ003": "call-datetime-utcnow",
     "DTZ004": "call-datetime-utcfromtimestamp",
     "SIM105": "suppressible-exception",
+    "SIM115": "open-file-with-context-handler",
 }
 """Ruff's names of the codes that idioms mention; `ruff rule CODE` tells them, and a test compares."""
 

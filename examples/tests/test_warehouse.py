@@ -1,0 +1,17 @@
+"""The warehouse works the same, whatever its source looks like."""
+
+import pytest
+
+from orders import warehouse
+
+
+def test_deliveries_are_read(tmp_path):
+    (tmp_path / "delivery").write_text("tea 3\ncup 4\n", "utf-8")
+    assert warehouse.read_delivery(tmp_path / "delivery") == {"tea": 3, "cup": 4}
+    with pytest.raises(FileNotFoundError):
+        warehouse.read_delivery(tmp_path / "none")
+
+
+def test_shelves_are_read(tmp_path):
+    (tmp_path / "shelves").write_text('{"tea": "A1"}', "utf-8")
+    assert warehouse.read_shelves(tmp_path / "shelves") == {"tea": "A1"}
