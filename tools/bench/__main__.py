@@ -11,13 +11,19 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from tools.bench import edit, growth, peers, requests
+from tools.bench import edit, growth, memory, peers, requests, start
 from tools.bench.peers import Peer
 from tools.bench.tables import Report
 
 Part = Callable[[Sequence[Peer], Path, int], Iterator[Report]]
 
-PARTS: Mapping[str, Part] = {"edit": edit.run, "growth": growth.run, "requests": requests.run}
+PARTS: Mapping[str, Part] = {
+    "start": start.run,
+    "edit": edit.run,
+    "growth": growth.run,
+    "requests": requests.run,
+    "memory": memory.run,
+}
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})

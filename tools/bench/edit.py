@@ -96,7 +96,7 @@ def measure(
             measured.append(Measured(session, outside(items, place, "")))
         checked = _spread([state.typed for state in seen if state.parses])
         for turn in range(rounds + 1):
-            for index, stroke in enumerate(_there_and_back(place, seen)):
+            for index, stroke in enumerate(keystrokes.there_and_back(place, seen)):
                 # Whoever comes second may find the processor warmer, or busy with what the first one left undone.
                 for one in measured if index % 2 else measured[::-1]:
                     items, took = one.session.edit(source.name, stroke.change)
@@ -110,11 +110,6 @@ def measure(
         for one in measured:
             one.session.stop()
     return measured
-
-
-def _there_and_back(place: Place, seen: Sequence[State]) -> Iterator[keystrokes.Stroke]:
-    yield from keystrokes.typing(place, seen)
-    yield from keystrokes.deleting(place, seen)
 
 
 def _spread(texts: Sequence[str]) -> set[str]:

@@ -72,6 +72,12 @@ def deleting(place: Place, seen: Sequence[State]) -> Iterator[Stroke]:
         yield _stroke(place, after.typed, before.typed[len(after.typed) :], "", after)
 
 
+def there_and_back(place: Place, seen: Sequence[State]) -> Iterator[Stroke]:
+    """The edits that type everything and delete it again."""
+    yield from typing(place, seen)
+    yield from deleting(place, seen)
+
+
 def _stroke(place: Place, kept: str, removed: str, added: str, state: State) -> Stroke:
     span = {"start": _position(place, kept), "end": _position(place, kept + removed)}
     return Stroke({"range": span, "text": added}, state)

@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 NAMES = ("asyncio/tasks.py", "argparse.py", "typing.py", "_pydecimal.py")
 """From 1,000 lines to 6,400."""
+_LEFT_OUT = {"test", "tests", "idle_test", "site-packages", "__pycache__"}
 
 _PLANTED = '''\
 import datetime as _datetime_{place}
@@ -126,3 +127,27 @@ def _gaps(body: Sequence[ast.stmt]) -> Iterator[tuple[Function, int]]:
                         yield statement, one.end_lineno
             case _:
                 pass
+
+
+def files(*, below: Path | None = None) -> list[Path]:
+    """The Python files of the standard library without its tests, in order of name."""
+    root = below or standard_library()
+    return sorted(path for path in root.rglob("*.py") if not _LEFT_OUT & set(path.relative_to(root).parts[:-1]))
+
+
+def copy_library(target: Path) -> int:
+    """Copy the standard library without its tests somewhere; gives the number of lines."""
+    root, lines = standard_library(), 0
+    for path in files():
+        copy = target / path.relative_to(root)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        content = path.read_bytes()
+        copy.write_bytes(content)
+        lines += content.count(b"\n")
+    return lines
+
+
+def by_size(count: int) -> list[Path]:
+    """So many files of the standard library, spread evenly from the smallest to the largest."""
+    ordered = sorted(files(), key=lambda path: (path.stat().st_size, path))
+    return [ordered[(index + 1) * len(ordered) // count - 1] for index in range(count)]
