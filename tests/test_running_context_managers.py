@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -91,3 +92,61 @@ def test_a_file_is_closed_on_failure_too(name: str, tmp_path: Path) -> None:
         defined(after)(tmp_path / "a", [], fail)
     [inside] = [entry for entry in caught.traceback if entry.name == "f"]
     assert inside.frame.f_locals["file"].closed
+
+
+# -- unprotected-yield ------------------------------------------------------------------------------------------------
+
+UNPROTECTED = """
+import contextlib
+
+
+@contextlib.asynccontextmanager
+async def f(events):
+    events.append("acquire")
+    yield "thing"
+    events.append("commit")
+    await release(events)
+
+
+async def release(events):
+    events.append("release")
+"""
+
+
+async def entered(source: str, what: str, name: str = "f", events: list[str] | None = None) -> list[str]:
+    """What happens with a context manager whose body succeeds, fails, is cancelled or runs out of time."""
+    events = [] if events is None else events
+
+    async def work() -> None:
+        async with defined(source, name)(events) as thing:
+            events.append(f"body of {thing}")
+            match what:
+                case "success":
+                    pass
+                case "failure":
+                    raise LookupError("failure")
+                case _:
+                    await asyncio.sleep(10)
+
+    task = asyncio.create_task(work())
+    await asyncio.sleep(0.01)
+    if what == "cancellation":
+        task.cancel()
+    try:
+        await asyncio.wait_for(task, 0.01)
+    except BaseException as error:
+        events.append(type(error).__name__)
+    return events
+
+
+@pytest.mark.parametrize("what", ["success", "failure", "cancellation", "timeout"])
+def test_a_yield_is_protected(what: str) -> None:
+    verdict, after = fixed(UNPROTECTED, "unprotected-yield")
+    assert verdict == "unsafe"
+    before_events, after_events = (asyncio.run(entered(source, what)) for source in (UNPROTECTED, after))
+    error = {"failure": "LookupError", "cancellation": "CancelledError", "timeout": "TimeoutError"}
+    if what == "success":
+        assert before_events == after_events == ["acquire", "body of thing", "commit", "release"]
+    else:
+        assert before_events == ["acquire", "body of thing", error[what]]
+        assert after_events == ["acquire", "body of thing", "release", error[what]]

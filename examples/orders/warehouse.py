@@ -1,6 +1,8 @@
 """What the warehouse sends and gets: files, for the time being."""
 
+import contextlib
 import json
+import os
 
 
 def read_delivery(path):
@@ -14,3 +16,26 @@ def read_delivery(path):
 
 def read_shelves(path):
     return json.load(open(path, encoding="utf-8"))
+
+
+@contextlib.contextmanager
+def in_directory(path):
+    """Work in another directory for a while."""
+    before = os.getcwd()
+    os.chdir(path)
+    yield before
+    os.chdir(before)
+
+
+class Scanner:
+    """What reads the labels."""
+
+    def __init__(self):
+        self.light = "off"
+
+    @contextlib.contextmanager
+    def switched_on(self):
+        before = self.light
+        self.light = "red"
+        yield self
+        self.light = before

@@ -1,5 +1,7 @@
 """The warehouse works the same, whatever its source looks like."""
 
+from pathlib import Path
+
 import pytest
 
 from orders import warehouse
@@ -15,3 +17,17 @@ def test_deliveries_are_read(tmp_path):
 def test_shelves_are_read(tmp_path):
     (tmp_path / "shelves").write_text('{"tea": "A1"}', "utf-8")
     assert warehouse.read_shelves(tmp_path / "shelves") == {"tea": "A1"}
+
+
+def test_one_comes_back_from_a_directory(tmp_path):
+    here = Path.cwd()
+    with warehouse.in_directory(tmp_path) as before:
+        assert Path.cwd() == tmp_path.resolve()
+    assert Path(before) == here == Path.cwd()
+
+
+def test_the_scanner_is_switched_off():
+    scanner = warehouse.Scanner()
+    with scanner.switched_on() as switched_on:
+        assert switched_on.light == "red"
+    assert scanner.light == "off"
