@@ -9,6 +9,7 @@ NODE := $(shell node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 :
 CLIENT := $(wildcard client/vscode/package-lock.json)
 
 PYTHON_READY := .venv/.ready
+BENCH_READY := .bench/.ready
 CLIENT_READY := $(if $(and $(NODE),$(CLIENT)),client/vscode/node_modules/.ready)
 
 # More arguments for pytest: make test ARGS="-k suppression"
@@ -63,14 +64,20 @@ lint: setup ## Check the format, the style and the types of everything, with our
 corpus: setup ## Fix five well-known projects and see that their own tests still pass (slow, downloads)
 	.venv/bin/python tools/corpus.py $(ARGS)
 
-bench: setup ## Measure speed and memory beside other tools; a part: ARGS="edit --rounds 1"
+bench: setup $(BENCH_READY) ## Measure speed and memory beside other tools; a part: ARGS="edit --rounds 1"
 	.venv/bin/python -m tools.bench $(ARGS)
+
+.bench/.ready: requirements/bench.txt | $(PYTHON_READY)
+	@echo "Installing what else is compared with."
+	@{ .venv/bin/python -m venv --clear .bench && \
+	    .bench/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $< && touch $@; } \
+	    || echo "It could not be installed, and is left out."
 
 lock: $(PYTHON_READY) ## Lock the dependencies again; ARGS=--upgrade takes newer versions
 	.venv/bin/python tools/lock.py $(ARGS)
 
 clean: ## Remove everything that was built or downloaded
-	rm -rf .venv build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .bench build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	rm -rf client/vscode/node_modules client/vscode/dist client/vscode/bundled/libs client/vscode/*.vsix
 	rm -rf tests/editor/artifacts tests/editor/node_modules tests/editor/.lock
 	find server tests tools -name __pycache__ -type d -prune -exec rm -rf {} +

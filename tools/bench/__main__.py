@@ -11,9 +11,9 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from tools.bench import edit, growth, memory, peers, requests, start
+from tools.bench import check, edit, growth, load, memory, peers, requests, start
 from tools.bench.peers import Peer
-from tools.bench.tables import Report
+from tools.bench.tables import Report, Table
 
 Part = Callable[[Sequence[Peer], Path, int], Iterator[Report]]
 
@@ -22,7 +22,9 @@ PARTS: Mapping[str, Part] = {
     "edit": edit.run,
     "growth": growth.run,
     "requests": requests.run,
+    "load": load.run,
     "memory": memory.run,
+    "check": check.run,
 }
 
 
@@ -43,16 +45,20 @@ def main(names: tuple[str, ...], rounds: int, markdown: Path | None) -> None:
     gc.disable()
     reports: list[Report] = []
     with tempfile.TemporaryDirectory(prefix="idiomatic-bench-") as folder:
+        # Nothing of ours comes from an earlier run, and nothing is left to a later one.
+        os.environ["XDG_CACHE_HOME"] = str(Path(folder) / "cache")
         for name in names or PARTS:
             for report in PARTS[name](there, Path(folder), rounds):
                 reports.append(report)
                 for table in report.tables:
                     console.print(table.rich())
+                for note in report.notes:
+                    console.print(note, markup=False, soft_wrap=True)
                 for complaint in report.complaints:
                     console.print(complaint, style="red", markup=False, soft_wrap=True)
     if markdown is not None:
-        tables = [table.markdown() for report in reports for table in report.tables]
-        markdown.write_text("\n".join([f"{heading}\n", *tables]), "utf-8")
+        texts = [text for report in reports for text in (*map(Table.markdown, report.tables), *report.notes)]
+        markdown.write_text("\n".join([f"{heading}\n", *texts]), "utf-8")
     sys.exit(any(report.complaints for report in reports))
 
 

@@ -75,7 +75,7 @@ def run(peers: Sequence[Peer], folder: Path, rounds: int, modes: Sequence[Mode] 
                 fresh = folder / f"fresh-{mode}" / f"{peer.name}-{name.replace('/', '-')}"
                 complaints += _wrong(peer, fresh, mode, source, place, one)
             complaints += _lost(peers[0], mode, source, measured[0])
-        yield Report((_table(peers, mode, rows),), complaints)
+        yield Report((_table(peers, mode, rows),), complaints=complaints)
 
 
 def measure(

@@ -10,6 +10,7 @@ from tools.bench.session import Mode, Session
 from tools.bench.tables import Report, Table, number
 
 _OPEN = 50
+_EDITED = "edited.py"
 _EARLY, _LATE = 1_000, 11_000
 """After how many edits the memory is compared: what caches take is there by the first time."""
 _GOALS = "The goals: under 120 MiB at most, and 10,000 edits that add no more than 5 MiB."
@@ -44,13 +45,13 @@ def _day(peer: Peer, folder: Path, texts: dict[str, str]) -> Iterator[float]:
             session.open(name, text)
         yield processes.memory(process)
         yield processes.memory(process, peak=True)
-        session.open(source.name, source.text)
+        session.open(_EDITED, source.text)
         endless = itertools.chain.from_iterable(keystrokes.there_and_back(place, seen) for _ in itertools.count())
         for count, stroke in enumerate(itertools.islice(endless, _LATE), 1):
-            session.edit(source.name, stroke.change)
+            session.edit(_EDITED, stroke.change)
             if count in {_EARLY, _LATE}:
                 yield processes.memory(process)
-        for name in (*texts, "first.py", source.name):
+        for name in (*texts, "first.py", _EDITED):
             session.close(name)
         # Closing has no answer; what is opened after it has.
         session.open("last.py", "import os\n")

@@ -54,12 +54,37 @@ def ruff_program() -> str | None:
     return shutil.which("ruff", path=str(Path(sys.executable).parent)) or shutil.which("ruff")
 
 
+def ruff_check(configuration: Path) -> Sequence[str] | None:
+    """Ruff's command line, to which only paths have to be added; without its cache."""
+    if (program := ruff_program()) is None:
+        return None
+    configuration.write_text(_RUFF_CONFIGURATION, "utf-8")
+    return program, "check", "--no-cache", "--output-format", "concise", "--config", str(configuration)
+
+
+def idiomatic_check() -> Sequence[str]:
+    """Our command line, likewise: all rules, no configuration."""
+    options = ("--isolated", "--select", "ALL", "--target-version", TARGET, "--output-format", "concise")
+    return sys.executable, "-P", "-m", "idiomatic", "check", *options
+
+
+def fixit_lint() -> Sequence[str] | None:
+    """The linter that works on libcst's trees, as it is without configuration; `None` if it is not installed."""
+    program = Path(__file__).parents[2] / ".bench" / "bin" / "fixit"
+    return (str(program), "lint") if program.exists() else None
+
+
 def version(command: Sequence[str]) -> str:
     """What a program says to `--version`."""
-    return subprocess.run([*command, "--version"], capture_output=True, text=True, check=True).stdout.strip()
+    return output([*command, "--version"]).strip()
 
 
 def floor(diagnostics: Sequence[Mapping[str, Any]]) -> Peer:
     """A server that answers every edit with the same diagnostics."""
     program = str(Path(__file__).with_name("floor.py"))
     return Peer("floor", (sys.executable, "-P", program), {"diagnostics": diagnostics})
+
+
+def output(command: Sequence[str]) -> str:
+    """What a program prints."""
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout

@@ -107,7 +107,7 @@ def run(peers: Sequence[Peer], folder: Path, rounds: int) -> Iterator[Report]:
     finally:
         for one in asked:
             one.session.stop()
-    yield Report((_table(peers, source, asked),), tuple(_complaints(peers[0], asked[0])))
+    yield Report((_table(peers, source, asked),), complaints=tuple(_complaints(peers[0], asked[0])))
 
 
 def _opened(session: Session, source: Source, text: str, place: Place) -> _Asked:

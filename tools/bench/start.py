@@ -48,4 +48,4 @@ def run(peers: Sequence[Peer], folder: Path, rounds: int) -> Iterator[Report]:
         "Milliseconds from starting the process to having read the answer of `initialize`, and from `didOpen` of "
         f"{source.name} right after that to its diagnostics.",
     )
-    yield Report((Table("Start (pull)", columns, rows, notes),), sorted(complaints))
+    yield Report((Table("Start (pull)", columns, rows, notes),), complaints=sorted(complaints))

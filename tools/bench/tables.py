@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from rich.table import Table as RichTable
 
@@ -51,11 +51,13 @@ class Report:
 
     Attributes:
         tables: the numbers.
+        notes: what is left out, and why: sentences.
         complaints: what is wrong with them, or with what was measured: sentences. Any makes the run fail.
     """
 
     tables: Sequence[Table] = ()
-    complaints: Sequence[str] = field(default_factory=tuple)
+    notes: Sequence[str] = ()
+    complaints: Sequence[str] = ()
 
 
 MISSING = "-"

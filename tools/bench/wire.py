@@ -10,7 +10,7 @@ import os
 import select
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -43,6 +43,10 @@ class Client:
     Args:
         command: starts the server.
         folder: its working directory, where `stderr.txt` is what it has to say besides.
+
+    Attributes:
+        started: when it was started, in seconds of `time.perf_counter`.
+        on_notification: is called with everything the server tells unasked.
     """
 
     def __init__(self, command: Sequence[str], folder: Path) -> None:
@@ -58,6 +62,9 @@ class Client:
         self._reads_from = self._process.stdout.fileno()
         self._unread = bytearray()
         self._numbers = itertools.count(1)
+
+        self._answers: dict[int, Received] = {}
+        self.on_notification: Callable[[Mapping[str, Any]], None] = lambda _: None
 
     @property
     def process_id(self) -> int:
@@ -91,23 +98,41 @@ class Client:
         """The next message that is not a question of the server's; those are answered."""
         while True:
             body, at = self._body()
-            message = json.loads(body)
-            if "method" not in message or "id" not in message:
-                return Received(at, message)
-            self.send({"jsonrpc": "2.0", "id": message["id"], "result": _answer(message)})
+            received = Received(at, json.loads(body))
+            message = received.message
+            match message:
+                case {"method": _, "id": number}:
+                    self.send({"jsonrpc": "2.0", "id": number, "result": _answer(message)})
+                    continue
+                case {"method": _}:
+                    self.on_notification(message)
+                case {"id": number}:
+                    self._answers[number] = received
+            return received
 
     def answer(self, question: Mapping[str, Any]) -> Received:
-        """The answer to a question that was sent; what comes before it is dropped.
+        """The answer to a question that was sent.
 
         Raises:
             ServerError: the server refused.
         """
-        while True:
-            received = self.receive()
-            if received.message.get("id") == question["id"]:
-                if "error" in received.message:
-                    raise ServerError(f"{question['method']}: {received.message['error']}")
-                return received
+        while not self.is_answered(question):
+            self.receive()
+        received = self._answers.pop(question["id"])
+        if "error" in received.message:
+            raise ServerError(f"{question['method']}: {received.message['error']}")
+        return received
+
+    def is_answered(self, question: Mapping[str, Any]) -> bool:
+        """Whether the answer to a question has been read already."""
+        return question["id"] in self._answers
+
+    def pause(self, seconds: float) -> None:
+        """Send nothing for a while; what the server says meanwhile is read, so that it need not wait."""
+        end = time.perf_counter() + seconds
+        while (left := end - time.perf_counter()) > 0:
+            if self._unread or select.select([self._reads_from], [], [], left)[0]:
+                self.receive()
 
     def ask(self, method: str, params: Any) -> tuple[Any, float]:
         """The result of a request, and how many milliseconds it took."""
