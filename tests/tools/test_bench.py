@@ -28,10 +28,8 @@ def second():
 
 
 def third():
-    return 3
-
-
-LAST = 4
+    three = 3
+    return three
 """
 
 
