@@ -20,7 +20,6 @@ from idiomatic.project import files
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from idiomatic.core.document import Statement
     from idiomatic.core.engine import Analysed, Diagnostic
     from idiomatic.core.idiom import Fix
     from idiomatic.project.files import Source
@@ -104,7 +103,7 @@ class Check:
         reasons = fix.verdict.reasons if isinstance(fix.verdict, Unsafe) else ()
         record = FixRecord(engine.verdict_name(fix), fix.title, reasons)
         # A rewrite can only turn out to be impossible over a comment that would be lost, but for very rare cases.
-        if not self.in_full and not (self.surely and _has_comment(diagnostic.statement, fix)):
+        if not self.in_full and not (self.surely and _has_comment(diagnostic, fix)):
             return record, None
         try:
             rewriting = analysed.rewrite(diagnostic, fix)
@@ -173,16 +172,15 @@ class FixAll:
         return FixReport(path, dict(fixed), max(remaining, 0), (), tuple(failed), raw, hunks, source.encoding)
 
 
-def _has_comment(statement: Statement, fix: Fix) -> bool:
+def _has_comment(diagnostic: Diagnostic, fix: Fix) -> bool:
     """Whether there may be a comment in what a fix replaces."""
-    if fix.where is None:
+    if fix.where is None or diagnostic.code is None:
         return False
+    statement = diagnostic.code.statement
     first, last = fix.where
     lines = statement.lines
-    start = lines.starts[
-        min([first.lineno, *(d.lineno for d in getattr(first, "decorator_list", ()))]) - statement.base
-    ]
-    return "#" in statement.text[start : lines.line_span((last.end_lineno or last.lineno) - statement.base).end]
+    start = lines.starts[statement.first_line(first)]
+    return "#" in statement.text[start : lines.line_span(statement.end_line(last)).end]
 
 
 def _path(given: Given) -> Path:

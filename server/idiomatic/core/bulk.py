@@ -74,7 +74,8 @@ def _next_fixes(
     for diagnostic in sorted(analysed.diagnostics, key=lambda each: each.rule is not UNKNOWN):
         fix = diagnostic.fix
         key = (diagnostic.rule.name, diagnostic.statement.text, diagnostic.span.start)
-        if fix is None or diagnostic.statement in done or key in failed:
+        statement = analysed.module.document.statement_of(diagnostic.statement)
+        if fix is None or statement in done or key in failed:
             continue
         if not (unsafe or isinstance(fix.verdict, Safe)):
             continue
@@ -86,7 +87,7 @@ def _next_fixes(
             if on_failure is not None:
                 on_failure(diagnostic, error)
             continue
-        done.add(diagnostic.statement)
+        done.add(statement)
         yield diagnostic, rewriting
 
 

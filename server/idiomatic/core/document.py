@@ -2,136 +2,91 @@
 
 A `Document` is immutable: `Document.edit` gives a new one that shares every statement the edit did not touch. A
 `Statement` knows only its own text and counts all positions from its own start, so statements after an edit are the
-very same objects: nothing of theirs has to be computed again, not even moved.
+very same objects: nothing of theirs has to be computed again, not even moved. A long class is a statement made of
+parts, of which the same is true: the **leaves** of a document are its statements and, of long classes, their parts.
 
-Invariant: `"".join(s.text for s in document.statements) == document.text`, after any sequence of edits.
+Invariants, after any sequence of edits: the leaves' texts joined are the document's text; and the text is valid Python
+exactly if no leaf has a fault.
 """
 
 from __future__ import annotations
 
-import ast
-import re
-import warnings
+import sys
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
 from typing import TYPE_CHECKING, Final, TypeVar, cast
 
-from idiomatic.core.text import BOM, Edit, Lines, Span, apply_edits, newline_of
+from idiomatic.core.long_class import Frame, LongClass, Part
+from idiomatic.core.parsing import (
+    UNPARSABLE,
+    IncompleteError,
+    UnfitError,
+    continues,
+    fault_of,
+    members,
+    reused,
+    salvage,
+    statements,
+)
+from idiomatic.core.statement import Fault, Remains, Statement
+from idiomatic.core.text import Edit, Lines, Span, apply_edits, newline_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+__all__ = ["UNPARSABLE", "Document", "Fault", "LongClass", "Part", "Remains", "Statement"]
 
 T = TypeVar("T")
-
-UNPARSABLE: Final = (SyntaxError, ValueError, RecursionError, MemoryError)
-"""What `ast.parse` raises on text that is not Python, has null characters, or nests too deeply."""
-
-# A line that can't begin a statement of its own: it continues the one above.
-_CONTINUES: Final = re.compile(r"[\s)\]}]|(?:else|elif|except|finally|case)\b")
-
 
 # From here on, parsing everything once is cheaper than the edits one by one.
 _FEW: Final = 8
 
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """Why a text does not parse; `line` and `column` (code points) count from 0."""
-
-    message: str
-    line: int
-    column: int
+_EVERYTHING: Final = sys.maxsize
 
 
 @dataclass(frozen=True, slots=True)
-class Remains:
-    """What a statement that does not parse was before the edit that broke it.
+class _Region:
+    """Leaves, and the text that is to stand in their place.
 
     Attributes:
-        statements: the neighbours that the edit touched.
-        offset: where the broken statement begins, from the start of the first of `statements`, in the new text.
-        edited: the characters the edit replaced, from the start of the first of `statements`.
-        growth: by how many code points the edit lengthened the text.
+        first: the first of them.
+        last: the one after them.
+        text: the new text.
+        frame: the long class in which all of it stands, below the header; `None` for whole top-level statements.
     """
 
-    statements: tuple[Statement, ...]
-    offset: int
-    edited: Span
-    growth: int
-
-    def moved(self, span: Span) -> Span | None:
-        """Where a span of the old neighbours lies in the broken statement; `None` if the edit touched it."""
-        if span.end <= self.edited.start:
-            return span.shifted(-self.offset)
-        if span.start >= self.edited.end:
-            return span.shifted(self.growth - self.offset)
-        return None
+    first: int
+    last: int
+    text: str
+    frame: Frame | None
 
 
-class Statement:
-    """A top-level statement with the comments and blank lines above it (several, where they share a line).
+@dataclass(frozen=True, slots=True)
+class _Parsed:
+    """What a region became.
 
     Attributes:
-        text: its whole lines.
-        nodes: its syntax trees; empty for trailing comments and for text that does not parse.
-        base: the `lineno` that the trees give the first line of `text`.
-        fault: why it does not parse, if it does not.
-        was: for a statement that does not parse, what it was before.
+        last: the leaf after those that are replaced: more than the region's, if its text goes on in them.
+        parts: the new members of the long class it is in.
+        after: the new top-level statements.
     """
 
-    __slots__ = ("_facts", "_lines", "base", "fault", "nodes", "text", "was")
+    last: int
+    parts: Sequence[Part]
+    after: Sequence[Statement]
 
-    def __init__(
-        self,
-        text: str,
-        nodes: Iterable[ast.stmt] = (),
-        base: int = 1,
-        fault: Fault | None = None,
-        was: Remains | None = None,
-    ) -> None:
-        self.text = text
-        self.nodes = tuple(nodes)
-        self.base = base
-        self.fault = fault
-        self.was = was
-        self._lines: Lines | None = None
-        self._facts: dict[Callable[[Statement], object], object] = {}
 
-    def __repr__(self) -> str:
-        return f"Statement({self.text[:40]!r}{', broken' if self.fault else ''})"
+@dataclass(frozen=True, slots=True)
+class _Failed:
+    """A region that is not Python, whatever follows after some leaf.
 
-    @property
-    def lines(self) -> Lines:
-        """The lines of `text`."""
-        if self._lines is None:
-            self._lines = Lines(self.text)
-        return self._lines
+    Attributes:
+        last: the leaf after those that were looked at to find that out; `None` if it was everything.
+    """
 
-    def fact(self, of: Callable[[Statement], T]) -> T:
-        """`of(self)`, computed once: what can be known from this statement alone."""
-        if of not in self._facts:
-            self._facts[of] = of(self)
-        return cast("T", self._facts[of])
-
-    def offset(self, lineno: int, col_offset: int) -> int:
-        """The offset in `text` of a position as `ast` gives it for one of `nodes` (column in UTF-8 bytes)."""
-        return self.lines.byte_offset(lineno - self.base, col_offset)
-
-    def span(self, node: ast.AST) -> Span:
-        """The range of `text` that a node covers; decorators are not part of the definition they decorate.
-
-        Raises:
-            AttributeError: the node has no position (operators, contexts, `ast.arguments`).
-        """
-        start = self.offset(node.lineno, node.col_offset)  # type: ignore[attr-defined]
-        return Span(start, self.offset(node.end_lineno, node.end_col_offset))  # type: ignore[attr-defined]
-
-    def source(self, node: ast.AST) -> str:
-        """The text of a node, as the user wrote it."""
-        span = self.span(node)
-        return self.text[span.start : span.end]
+    last: int | None
 
 
 class Document:
@@ -139,30 +94,42 @@ class Document:
 
     Attributes:
         statements: in order; their texts joined are the document's text.
-        fault: why the text as a whole does not parse (lines from its start), `None` when it does.
     """
 
-    def __init__(self, statements: Iterable[Statement], fault: Fault | None = None) -> None:
+    def __init__(
+        self,
+        statements: Iterable[Statement],
+        fault: Fault | None = None,
+        reaches: Mapping[Statement, int] | None = None,
+    ) -> None:
         self.statements = tuple(statements)
-        self.fault = fault
+        self._fault = fault
+        # How many characters after a broken leaf were needed to see that it is broken. An edit in there may mend it.
+        self._reaches: Mapping[Statement, int] = reaches or {}
         self._facts: dict[Callable[[Document], object], object] = {}
 
     @classmethod
     def parse(cls, text: str) -> Document:
         """The document of a text, which need not be valid Python."""
-        return cls._from(text, None)
-
-    @classmethod
-    def _from(cls, text: str, was: Remains | None) -> Document:
         try:
-            return cls(_split(text, _parse(text)))
-        except UNPARSABLE as error:
-            return cls(_salvage(text, was), _fault(error, text))
+            return cls(statements(text))
+        except (IncompleteError, *UNPARSABLE):
+            return cls(salvage(text, None, (), None), fault_of(text))
+
+    # -- text and places ----------------------------------------------------------------------------------------------
+
+    @cached_property
+    def leaves(self) -> tuple[Statement, ...]:
+        """The statements and, instead of long classes, their parts."""
+        found: list[Statement] = []
+        for statement in self.statements:
+            found += statement.parts
+        return tuple(found)
 
     @cached_property
     def text(self) -> str:
         """The whole text."""
-        return "".join(statement.text for statement in self.statements)
+        return "".join([leaf.text for leaf in self.leaves])
 
     @cached_property
     def lines(self) -> Lines:
@@ -172,16 +139,54 @@ class Document:
     @cached_property
     def newline(self) -> str:
         r"""The line ending that new lines get: the first one the text uses, else `\n`."""
-        return newline_of(self.text)
+        for leaf in self.leaves:
+            if found := newline_of(leaf.text, ""):
+                return found
+        return "\n"
 
     @cached_property
-    def _ends(self) -> list[int]:
-        return list(accumulate(len(statement.text) for statement in self.statements))
+    def fault(self) -> Fault | None:
+        """Why the text as a whole does not parse (lines from its start), `None` when it does."""
+        if not self._faulty or self._fault is not None:
+            return self._fault
+        *before, broken = self.leaves[: self._faulty[0] + 1]
+        assert broken.fault is not None
+        line = sum(len(leaf.lines) - 1 for leaf in before)
+        return Fault(broken.fault.message, broken.fault.line + line, broken.fault.column)
+
+    @cached_property
+    def _faulty(self) -> Sequence[int]:
+        return [index for index, leaf in enumerate(self.leaves) if leaf.fault is not None]
+
+    @cached_property
+    def ends(self) -> Sequence[int]:
+        """Where the leaves end."""
+        return list(accumulate([len(leaf.text) for leaf in self.leaves]))
 
     @cached_property
     def _places(self) -> dict[Statement, int]:
-        starts = [0, *self._ends]
-        return dict(zip(self.statements, starts, strict=False))
+        places = dict(zip(self.leaves, [0, *self.ends], strict=False))
+        for long, first, _ in self._classes:
+            places[long] = self._start(first)
+        return places
+
+    @cached_property
+    def _classes(self) -> Sequence[tuple[LongClass, int, int]]:
+        """The long classes, each with its first leaf and the one after its last."""
+        found: list[tuple[LongClass, int, int]] = []
+        index = 0
+        for statement in self.statements:
+            if isinstance(statement, LongClass):
+                found.append((statement, index, index + len(statement.parts)))
+                index += len(statement.parts)
+            else:
+                index += 1
+        return found
+
+    @property
+    def long_classes(self) -> Iterator[LongClass]:
+        """The long classes among the statements."""
+        return (long for long, _, _ in self._classes)
 
     def fact(self, of: Callable[[Document], T]) -> T:
         """`of(self)`, computed once."""
@@ -190,31 +195,49 @@ class Document:
         return cast("T", self._facts[of])
 
     def __len__(self) -> int:
-        return self._ends[-1] if self._ends else 0
+        return self.ends[-1] if self.ends else 0
+
+    def _start(self, leaf: int) -> int:
+        return self.ends[leaf - 1] if leaf else 0
 
     def offset(self, statement: Statement) -> int:
-        """Where a statement of this document begins.
+        """Where a statement or leaf of this document begins.
 
         Raises:
-            KeyError: the statement belongs to another document.
+            KeyError: it belongs to another document.
         """
         return self._places[statement]
 
     def place(self, statement: Statement, span: Span) -> Span:
-        """A span of a statement as a span of the document."""
+        """A span of a statement or leaf as a span of the document."""
         return span.shifted(self.offset(statement))
+
+    def leaves_between(self, span: Span) -> Sequence[Statement]:
+        """The leaves that share a character with a span or touch its ends."""
+        first, last = self._touched(span)
+        return self.leaves[first:last]
 
     def between(self, span: Span) -> Sequence[Statement]:
         """The statements that share a character with a span or touch its ends."""
-        first = bisect_left(self._ends, span.start)
-        last = bisect_right(self._ends, span.end)
-        return self.statements[first : last + 1]
+        return tuple(dict.fromkeys(self.statement_of(leaf) for leaf in self.leaves_between(span)))
+
+    def statement_of(self, leaf: Statement) -> Statement:
+        """The statement of this document that a leaf belongs to: itself, but for a part of a long class."""
+        if not isinstance(leaf, Part):
+            return leaf
+        return self._class(leaf.frame)[0]
+
+    def _touched(self, span: Span) -> tuple[int, int]:
+        """The first leaf that a span touches, and the one after the last."""
+        return bisect_left(self.ends, span.start), min(len(self.leaves), bisect_right(self.ends, span.end) + 1)
+
+    # -- edits --------------------------------------------------------------------------------------------------------
 
     def edit(self, span: Span, text: str) -> Document:
         """The document after `text` replaced the characters of `span`.
 
-        Only what the edit touched is parsed again. Where the result does not parse by itself, or some other statement
-        did not parse before, the whole text decides: an opened quote can swallow what follows.
+        Only what the edit touched is parsed again, and what follows as far as it takes to see what became of that: an
+        opened quote swallows everything up to the next one.
 
         Raises:
             ValueError: the span lies outside the text.
@@ -223,32 +246,187 @@ class Document:
             msg = f"{span} lies outside a text of {len(self)} characters"
             raise ValueError(msg)
         # A neighbour that the edit only touches belongs to it: a line feed typed after a carriage return joins it.
-        first = max(0, bisect_left(self._ends, span.start))
-        last = min(len(self.statements), bisect_right(self._ends, span.end) + 1)
-        start = self._ends[first - 1] if first else 0
-        inner = span.shifted(-start)
-        before = self.statements[:first]
+        first, last = self._touched(span)
+        reaches = dict(self._reaches)
+        failed = _Failed(None)
+        for start in (*self._broken_above(first, span.start), first):
+            region = self._region(start, last, span, text)
+            result = self._attempt(region, reaches)
+            if result is None:
+                region = self._region(self._class(region.frame)[1], max(last, self._class(region.frame)[2]), span, text)
+                result = self._attempt(region, reaches) or _Failed(None)
+            if isinstance(result, _Parsed):
+                return self._with(region, result, reaches)
+            failed = result
+            if start != first:
+                # All behind the broken leaf that had to be looked at, in the new text.
+                until = region.last if failed.last is None else failed.last
+                known = self._start(until) - self.ends[start] + len(text) - (span.end - span.start)
+                reaches[self.leaves[start]] = _EVERYTHING if failed.last is None else known
+        return self._broken(self._whole(first, last, span, text), span, failed, reaches)
+
+    def _broken_above(self, leaf: int, offset: int) -> Iterator[int]:
+        """The broken leaves above that an edit at an offset may mend."""
+        for index in self._faulty:
+            reach = self._reaches.get(self.leaves[index], _EVERYTHING)
+            if index < leaf and self.ends[index] + reach >= offset:
+                yield index
+
+    def _class(self, frame: Frame | None) -> tuple[LongClass, int, int]:
+        """The long class of a frame, its first leaf and the one after its last."""
+        return next(found for found in self._classes if found[0].frame is frame)
+
+    def _class_at(self, leaf: int) -> tuple[LongClass, int, int] | None:
+        """The long class in the middle of which a leaf begins."""
+        return next((found for found in self._classes if found[1] < leaf < found[2]), None)
+
+    def _outside(self, last: int, frame: Frame | None) -> int:
+        """A leaf that does not begin in the middle of a long class, unless it is that of the frame."""
+        within = self._class_at(last)
+        return within[2] if within is not None and within[0].frame is not frame else last
+
+    def _whole(self, first: int, last: int, span: Span, text: str) -> _Region:
+        """The region of an edit."""
+        around = self._class_at(first)
+        frame = around[0].frame if around is not None else None
+        if around is not None and last > around[2]:
+            # The class and what follows it are edited at once.
+            first, frame = around[1], None
+        last = self._outside(last, frame)
+        inner = span.shifted(-self._start(first))
+        old = "".join([leaf.text for leaf in self.leaves[first:last]])
+        return _Region(first, last, old[: inner.start] + text + old[inner.end :], frame)
+
+    def _region(self, first: int, last: int, span: Span, text: str) -> _Region:
+        """The region of an edit that begins at some leaf, with what is above if it continues that."""
         while True:
-            touched, after = self.statements[first:last], self.statements[last:]
-            old = "".join(statement.text for statement in touched)
+            around = self._class_at(first)
+            frame = around[0].frame if around is not None else None
+            end = self._outside(last, frame)
+            inner = span.shifted(-self._start(first))
+            old = "".join([leaf.text for leaf in self.leaves[first:end]])
             new = old[: inner.start] + text + old[inner.end :]
-            if self.fault is not None:
-                break
+            if not first or not continues(new, frame):
+                return _Region(first, end, new, frame)
+            first -= 1
+
+    def _attempt(self, region: _Region, reaches: dict[Statement, int]) -> _Parsed | _Failed | None:
+        """Parse a region with as much of what follows as is needed; `reaches` is brought up to date.
+
+        Returns:
+            What came of it; `None` if the class it is in has to be looked at as a whole.
+        """
+        count, leaves, last, step = len(self.leaves), self.leaves, region.last, 1
+        good: _Parsed | None = None
+        while True:
+            source = region.text + "".join([leaf.text for leaf in leaves[region.last : last]])
             try:
-                fresh = list(_split(new, _parse(new, at_start=not before)))
+                if region.frame is not None:
+                    parts, after = members(source, region.frame)
+                else:
+                    parts, after = [], list(statements(source, at_start=not region.first))
+            except UnfitError:
+                return None
+            except IncompleteError:
+                failed = _Failed(None) if last == count else None
             except UNPARSABLE:
-                break
-            if not after or (fresh and fresh[-1].nodes):
-                return Document([*before, *fresh, *after])
+                failed = _Failed(last)
+            else:
+                failed = None
+                if self._is_complete(region, last, after):
+                    found = _Parsed(last, parts, after)
+                    if last == count or leaves[last].fault is None:
+                        return found
+                    # What is broken below may only have wanted this above it.
+                    good = found
+            if failed is not None:
+                if good is not None and failed.last is None:
+                    reaches[leaves[good.last]] = _EVERYTHING
+                elif good is not None and failed.last is not None:
+                    reach = self._start(failed.last) - self.ends[good.last]
+                    reaches[leaves[good.last]] = max(reach, reaches.get(leaves[good.last], 0))
+                return good or failed
+            last = self._outside(min(count, last + step), region.frame)
+            step *= 2
+
+    def _is_complete(self, region: _Region, last: int, after: Sequence[Statement]) -> bool:
+        """Whether what follows is not changed by what a region became."""
+        if last == len(self.leaves):
+            return True
+        if region.frame is None:
             # Comments without a statement below them belong to the next one.
-            last += 1
-        whole = "".join([*(s.text for s in before), new, *(s.text for s in after)])
-        try:
-            tree = _parse(whole)
-        except UNPARSABLE as error:
-            remains = Remains(touched, 0, inner, len(new) - len(old))
-            return Document([*before, *_salvage(new, remains, at_start=not before), *after], _fault(error, whole))
-        return Document(_reuse(_split(whole, tree), self.statements))
+            return not after or bool(after[-1].nodes)
+        around = self._class_at(last)
+        return not after or (bool(after[-1].nodes) and (around is None or around[0].frame is not region.frame))
+
+    def _with(self, region: _Region, result: _Parsed, reaches: dict[Statement, int]) -> Document:
+        """The document in which a region is what it was parsed as."""
+        old = self.leaves[region.first : result.last]
+        edited = self._class(region.frame)[0] if region.frame is not None else None
+        after = result.after
+        if after:
+            known = dict.fromkeys(map(self.statement_of, old))
+            # The class that is edited is still there.
+            after = list(reused(after, [each for each in known if each is not edited]))
+        if region.frame is None:
+            return self._replaced(region.first, result.last, after, reaches)
+        long, first, end = self._class(region.frame)
+        members = [leaf for leaf in old if isinstance(leaf, Part) and leaf.frame is region.frame]
+        parts = cast("list[Part]", list(reused(result.parts, members)))
+        new = long.replaced(region.first - first, min(result.last, end) - first, parts)
+        if not new.body:
+            # Nothing is left of it that could stand in a class.
+            whole = _Region(first, max(end, result.last), new.text + "".join([each.text for each in after]), None)
+            return self._again(whole, reaches)
+        return self._replaced(first, max(end, result.last), [new, *after], reaches)
+
+    def _again(self, region: _Region, reaches: dict[Statement, int]) -> Document:
+        """The document in which a region is parsed as statements, not as part of a class."""
+        result = self._attempt(region, reaches)
+        if isinstance(result, _Parsed):
+            return self._with(region, result, reaches)
+        return self._broken(region, None, result or _Failed(None), reaches)
+
+    def _replaced(self, first: int, last: int, new: Sequence[Statement], reaches: Mapping[Statement, int]) -> Document:
+        """The document with other statements in the place of some leaves that are whole statements."""
+        before, after, index = list[Statement](), list[Statement](), 0
+        for statement in self.statements:
+            if index < first:
+                before.append(statement)
+            elif index >= last:
+                after.append(statement)
+            index += len(statement.parts)
+        now = [*before, *new, *after]
+        if reaches:
+            broken = {leaf for statement in now for leaf in statement.parts if leaf.fault is not None}
+            reaches = {leaf: reach for leaf, reach in reaches.items() if leaf in broken}
+        return Document(now, None, reaches)
+
+    def _broken(self, region: _Region, span: Span | None, failed: _Failed, reaches: dict[Statement, int]) -> Document:
+        """The document in which a region does not parse: what parses of it by itself is kept."""
+        old = self.leaves[region.first : region.last]
+        length = sum(len(leaf.text) for leaf in old)
+        remains = None
+        if span is not None:
+            remains = Remains(old, 0, span.shifted(-self._start(region.first)), len(region.text) - length)
+        whole = old if region.frame is not None else tuple(dict.fromkeys(self.statement_of(leaf) for leaf in old))
+        last_good = tuple(good for each in whole for good in ((each,) if each.fault is None else each.last_good))
+        fresh = list(salvage(region.text, remains, last_good, region.frame, at_start=not region.first))
+        if failed.last is None:
+            beyond = _EVERYTHING
+        else:
+            beyond = max(0, self._start(max(failed.last, region.last)) - self._start(region.last))
+        behind = len(region.text)
+        for leaf in fresh:
+            behind -= len(leaf.text)
+            for part in leaf.parts:
+                if part.fault is not None:
+                    reaches[part] = min(_EVERYTHING, behind + beyond)
+        if region.frame is None:
+            return self._replaced(region.first, region.last, fresh, reaches)
+        long, first, end = self._class(region.frame)
+        new = long.replaced(region.first - first, region.last - first, cast("list[Part]", fresh))
+        return self._replaced(first, end, [new], reaches)
 
     def edited(self, edits: Iterable[Edit]) -> Document:
         """The document after several edits that do not overlap; insertions at one offset are made in the order given.
@@ -263,98 +441,4 @@ class Document:
                 document = document.edit(edit.span, edit.text)
             return document
         fresh = Document.parse(apply_edits(self.text, changes))
-        return Document(_reuse(fresh.statements, self.statements), fresh.fault)
-
-
-def _parse(text: str, *, at_start: bool = True) -> ast.Module:
-    """The syntax tree of a text; a byte order mark at the start of a file is skipped, not moved."""
-    if at_start and text.startswith(BOM):
-        # A form feed is white space that leaves the indentation alone and is as good as no character at all; the two
-        # bytes by which it is shorter are made up for by two more.
-        text = "\f\f\f" + text[1:]
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # invalid escapes are the user's business, on stderr they are nobody's
-        return ast.parse(text)
-
-
-def _fault(error: BaseException, text: str) -> Fault:
-    match error:
-        case SyntaxError(msg=message, lineno=int(lineno), offset=column):
-            line = min(max(lineno, 1), len(Lines(text))) - 1
-            return Fault(message or "invalid syntax", line, max((column or 1) - 1, 0))
-        case RecursionError() | MemoryError():
-            return Fault("nested too deeply for Python's parser", 0, 0)
-        case _:
-            return Fault(str(error) or "invalid syntax", 0, 0)
-
-
-def _first_line(node: ast.stmt) -> int:
-    decorators: list[ast.expr] = getattr(node, "decorator_list", [])
-    return min([node.lineno, *(decorator.lineno for decorator in decorators)])
-
-
-def _split(text: str, tree: ast.Module) -> Iterator[Statement]:
-    """The statements of a text that parses: each ends with the line on which its last node ends."""
-    lines = Lines(text)
-    base, nodes = 1, list[ast.stmt]()
-    for index, node in enumerate(tree.body):
-        nodes.append(node)
-        end = node.end_lineno or node.lineno
-        following = tree.body[index + 1] if index + 1 < len(tree.body) else None
-        if following and _first_line(following) <= end:
-            continue
-        yield Statement(text[lines.starts[base - 1] : lines.line_span(end - 1).end], nodes, base)
-        base, nodes = end + 1, []
-    if base <= len(lines) and (rest := text[lines.starts[base - 1] :]):
-        yield Statement(rest, (), base)
-
-
-def _salvage(text: str, was: Remains | None, *, at_start: bool = True) -> Iterator[Statement]:
-    """The statements of a text that does not parse as a whole: those that do by themselves, and the rest as it is."""
-    lines = Lines(text)
-    starts, decorated, lead = [0], False, 0
-    for index in range(len(lines)):
-        line = lines.line(index)
-        if not line.strip() or line.startswith("#"):
-            continue  # belongs to the statement below, if one begins there
-        if not _CONTINUES.match(line):
-            if lead and not decorated:
-                starts.append(lines.starts[lead])
-            decorated = line.startswith("@")
-        lead = index + 1
-    broken = ""
-    offset = 0
-    for start, end in zip(starts, [*starts[1:], len(text)], strict=True):
-        piece = text[start:end]
-        try:
-            parsed = list(_split(piece, _parse(piece, at_start=at_start and not start)))
-        except UNPARSABLE:
-            broken += piece
-            continue
-        if broken:
-            yield _broken(broken, was, offset)
-        yield from parsed
-        broken, offset = "", end
-    if broken:
-        yield _broken(broken, was, offset)
-
-
-def _broken(text: str, was: Remains | None, offset: int) -> Statement:
-    remains = was and Remains(was.statements, offset, was.edited, was.growth)
-    try:
-        _parse(text)
-    except UNPARSABLE as error:
-        return Statement(text, fault=_fault(error, text), was=remains)
-    # Pieces that parse only together, such as a string over several lines: not broken after all.
-    return Statement(text, _parse(text).body)
-
-
-def _reuse(fresh: Iterable[Statement], old: Sequence[Statement]) -> Iterator[Statement]:
-    """The fresh statements, each replaced by an old one of the same text where there is one."""
-    known: dict[str, list[Statement]] = {}
-    for statement in reversed(old):
-        if statement.fault is None:
-            known.setdefault(statement.text, []).append(statement)
-    for statement in fresh:
-        same = known.get(statement.text)
-        yield same.pop() if same else statement
+        return Document(reused(fresh.statements, self.statements), fresh.fault)

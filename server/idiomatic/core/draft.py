@@ -75,8 +75,7 @@ class Draft:
         self._names: set[str] = set()
         statement = code.statement
         lines = statement.lines
-        start = min([first.lineno, *(d.lineno for d in getattr(first, "decorator_list", ()))]) - statement.base
-        end = (last.end_lineno or last.lineno) - statement.base
+        start, end = statement.first_line(first), statement.end_line(last)
         # A byte order mark or a form feed before the first statement is no indentation, and libcst stumbles over both.
         line = lines.line(start)
         self._lead = len(line) - len(line.lstrip(_MARKS))
@@ -126,9 +125,9 @@ class Draft:
         Raises:
             DraftError: there is none.
         """
-        statement = self.code.statement
-        line, column = self._position(statement.offset(of.lineno, of.col_offset))  # type: ignore[attr-defined]
-        end = self._position(statement.offset(of.end_lineno, of.end_col_offset))  # type: ignore[attr-defined]
+        span = self.code.span(of)
+        line, column = self._position(span.start)
+        end = self._position(span.end)
         found = [node for node in self._by_start[line, column] if isinstance(node, kind)]
         exact = [node for node in found if self._end(node) == end]
         match exact or found:
@@ -275,7 +274,7 @@ def draft(document: Document, code: Analysis, fix: Fix) -> Rewriting:
         DraftError: it turns out that there is none, and why.
     """
     if fix.edits:
-        offset = document.offset(code.statement)
+        offset = document.offset(code.unit)
         return Rewriting(tuple(edit.shifted(offset) for edit in fix.edits))
     if fix.rewrite is None or fix.where is None:
         raise DraftError("There is nothing to apply.")

@@ -11,23 +11,27 @@ those that had asked the module something whose answer changed.
 from __future__ import annotations
 
 import logging
+from bisect import bisect_right
 from collections import defaultdict
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from idiomatic.core.analysis.code import Analysis, Version
 from idiomatic.core.analysis.tree import tree
 from idiomatic.core.draft import DraftError, Rewriting, draft
 from idiomatic.core.idiom import Finding, Fix, Idiom, Kind, Refused, Safe, Unsafe
+from idiomatic.core.long_class import LongClass, Part
 from idiomatic.core.module import Module
 from idiomatic.core.suppression import Suppression, judge, silence, silenced_lines, suppressions
 from idiomatic.core.text import Edit, Span
 
 if TYPE_CHECKING:
     import ast
-    from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-    from idiomatic.core.document import Statement
+    from idiomatic.core.long_class import Frame
+    from idiomatic.core.module import Question
+    from idiomatic.core.statement import Statement
 
 logger = logging.getLogger(__name__)
 
@@ -76,8 +80,8 @@ class Diagnostic:
 
     Attributes:
         rule: the idiom.
-        statement: the top-level statement it is in.
-        span: what is underlined, in the statement's offsets.
+        statement: the leaf of the document it is in: the top-level statement, or the part of a long class.
+        span: what is underlined, in that leaf's offsets.
         finding: what the idiom said.
         code: the analysis it was found with; `None` for one that is only remembered while its statement does not parse.
     """
@@ -124,17 +128,21 @@ class Diagnostic:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What is known about one statement.
+    """What is known about one leaf.
 
     Attributes:
         diagnostics: in order of place, silenced ones included.
         answers: what was asked of the module meanwhile.
-        code: the analysis.
+        code: the analysis; `None` for a leaf that does not parse.
+        asked: the idioms that could have found something in it, going by its text.
+        is_notable: whether it has anything that is shown or silences.
     """
 
     diagnostics: tuple[Diagnostic, ...]
-    answers: Mapping[tuple[Hashable, ...], Any]
+    answers: Mapping[Question, Any]
     code: Analysis | None
+    asked: frozenset[Idiom]
+    is_notable: bool
 
 
 class Analysed:
@@ -143,14 +151,26 @@ class Analysed:
     Attributes:
         module: the version of the document.
         rules: what was looked for.
-        entries: what is known about each statement.
+        entries: what is known about each leaf.
+        answers: what was asked of the module, in all.
+        age: how many versions ago the answers were last put together from the entries.
     """
 
-    def __init__(self, module: Module, rules: Rules, entries: Mapping[Statement, Entry]) -> None:
+    def __init__(
+        self,
+        module: Module,
+        rules: Rules,
+        entries: Mapping[Statement, Entry],
+        answers: Mapping[Question, Any],
+        age: int,
+    ) -> None:
         self.module = module
         self.rules = rules
         self.entries = entries
+        self.answers = answers
+        self.age = age
         self._diagnostics: tuple[Diagnostic, ...] | None = None
+        self._by_leaf: dict[Statement, list[Diagnostic]] | None = None
 
     @property
     def all_diagnostics(self) -> tuple[Diagnostic, ...]:
@@ -170,13 +190,23 @@ class Analysed:
 
     def at(self, span: Span) -> Iterator[Diagnostic]:
         """All findings whose place touches a span of the document."""
-        for statement in self.module.document.between(span):
-            offset = self.module.document.offset(statement)
+        if self._by_leaf is None:
+            self._by_leaf = {}
             for diagnostic in self.all_diagnostics:
-                if diagnostic.statement is statement:
-                    own = diagnostic.span.shifted(offset)
-                    if own.start <= span.end and span.start <= own.end:
-                        yield diagnostic
+                self._by_leaf.setdefault(diagnostic.statement, []).append(diagnostic)
+        for leaf in self._leaves(span):
+            offset = self.module.document.offset(leaf)
+            for diagnostic in self._by_leaf.get(leaf, ()):
+                own = diagnostic.span.shifted(offset)
+                if own.start <= span.end and span.start <= own.end:
+                    yield diagnostic
+
+    def _leaves(self, span: Span) -> Iterable[Statement]:
+        """The leaves in which something may be found that touches a span: what is said of a class is in its header."""
+        document = self.module.document
+        leaves = document.leaves_between(span)
+        headers = [document.statement_of(leaf).parts[0] for leaf in leaves if isinstance(leaf, Part)]
+        return dict.fromkeys([*headers, *leaves])
 
     def rewrite(self, diagnostic: Diagnostic, fix: Fix) -> Rewriting:
         """Carry out a fix of a diagnostic.
@@ -186,9 +216,9 @@ class Analysed:
         """
         if diagnostic.code is None:
             raise DraftError("This statement does not parse at the moment.")
-        # What a rewrite asks (is it imported already?) was not asked by the analysis, which may be older than the
-        # module.
-        diagnostic.code.rebind(self.module)
+        self._look_at(diagnostic)
+        if diagnostic.code.is_wide and any(part.fault for part in diagnostic.code.statement.parts):
+            raise DraftError("This class does not parse at the moment.")
         try:
             return draft(self.module.document, diagnostic.code, fix)
         except DraftError:
@@ -202,51 +232,80 @@ class Analysed:
         """The edit that adds a suppression for a diagnostic; `None` where no line can take a comment."""
         if diagnostic.code is None:
             return None
+        self._look_at(diagnostic)
         return silence(self.module.document, diagnostic.code, diagnostic.finding.node, diagnostic.rule.name)
 
-    def _unsilenced(self) -> Iterator[Diagnostic]:
-        statements = self.module.document.statements
-        for_file = [(s, each) for s in statements for each in s.fact(suppressions) if each.whole_file]
-        used: set[tuple[Suppression, str]] = set()
-        for statement in statements:
-            here = statement.fact(suppressions)
-            kept: list[Diagnostic] = []
-            for diagnostic in self.entries[statement].diagnostics:
-                rule = diagnostic.rule.name
-                by = [each for _, each in for_file if each.covers(rule)]
-                if here:
-                    lines = _lines(diagnostic)
-                    by += [each for each in here if not each.whole_file and each.line in lines and each.covers(rule)]
-                used |= {(each, rule) for each in by}
-                if not by:
-                    kept.append(diagnostic)
-            yield from kept
-        yield from self._about_suppressions(used)
+    def _look_at(self, diagnostic: Diagnostic) -> None:
+        """Make a diagnostic's analysis mean this version: it may have been made for another one."""
+        self.module.current.module = self.module
+        statement = self.module.document.statement_of(diagnostic.statement)
+        if isinstance(statement, LongClass):
+            statement.bind()
 
-    def _about_suppressions(self, used: Collection[tuple[Suppression, str]]) -> Iterator[Diagnostic]:
+    # -- suppressions -------------------------------------------------------------------------------------------------
+
+    def _unsilenced(self) -> Iterator[Diagnostic]:
+        document = self.module.document
+        notable = [leaf for leaf in document.leaves if self.entries[leaf].is_notable]
+        comments = {leaf: found for leaf in notable if (found := leaf.fact(suppressions))}
+        for_file = [each for found in comments.values() for each in found if each.whole_file]
+        used: set[tuple[Suppression, str]] = set()
+        kept: list[Diagnostic] = []
+        for diagnostic in (each for leaf in notable for each in self.entries[leaf].diagnostics):
+            if diagnostic.statement not in self.entries:
+                continue  # what is said of a class that does not parse may be said where that is
+            rule = diagnostic.rule.name
+            by = [each for each in for_file if each.covers(rule)]
+            if comments:
+                by += [
+                    each
+                    for leaf, line in self._lines(diagnostic)
+                    for each in comments.get(leaf, ())
+                    if not each.whole_file and each.line == line and each.covers(rule)
+                ]
+            used |= {(each, rule) for each in by}
+            if not by:
+                kept.append(diagnostic)
+        yield from sorted(kept, key=lambda each: (self.place(each), each.rule.name))
+        yield from self._about_suppressions(comments, used)
+
+    def _lines(self, diagnostic: Diagnostic) -> Iterable[tuple[Statement, int]]:
+        """The lines on which a suppression counts for a diagnostic, each in its leaf."""
+        leaf = diagnostic.statement
+        if diagnostic.code is None:
+            return {(leaf, leaf.lines.position(offset)[0]) for offset in (diagnostic.span.start, diagnostic.span.end)}
+        self._look_at(diagnostic)
+        lines = silenced_lines(diagnostic.code, diagnostic.finding.node)
+        statement = diagnostic.code.statement
+        return {statement.part_at(line) if isinstance(statement, LongClass) else (leaf, line) for line in lines}
+
+    def _about_suppressions(
+        self, comments: Mapping[Statement, Sequence[Suppression]], used: Collection[tuple[Suppression, str]]
+    ) -> Iterator[Diagnostic]:
         """The findings about the suppressions themselves, but for those that another one silences by name."""
         everything = [
-            (statement, suppression)
-            for statement in self.module.document.statements
-            if statement.fault is None
-            for suppression in statement.fact(suppressions)
+            (leaf, suppression) for leaf, found in comments.items() if leaf.fault is None for suppression in found
         ]
-        for statement, suppression in everything:
+        for leaf, suppression in everything:
             around = [
                 each
                 for other, each in everything
-                if each.whole_file or (other is statement and each.line == suppression.line)
+                if each.whole_file or (other is leaf and each.line == suppression.line)
             ]
             names = {name for each in around for name, _ in each.names}
             covered = {rule for each, rule in used if each is suppression}
-            code = self.entries[statement].code
+            code = self.entries[leaf].code
             for rule, finding in judge(
-                statement, suppression, known=self.rules.known, active=self.rules.names, covered=covered
+                leaf, suppression, known=self.rules.known, active=self.rules.names, covered=covered
             ):
                 if rule.name in self.rules.names and rule.name not in names:
                     span = finding.node
                     assert isinstance(span, Span)
-                    yield Diagnostic(rule, statement, span, finding, code)
+                    yield Diagnostic(rule, leaf, span, finding, code)
+
+
+_RECOUNT: Final = 100
+"""After how many versions it is looked which answers are still wanted by anything."""
 
 
 def analyse(module: Module, rules: Rules, previous: Analysed | None = None) -> Analysed:
@@ -255,78 +314,177 @@ def analyse(module: Module, rules: Rules, previous: Analysed | None = None) -> A
     Args:
         module: the document and the project around it.
         rules: what to look for.
-        previous: the findings of an earlier version, whose unchanged statements are not looked at again; ignored if it
+        previous: the findings of an earlier version, whose unchanged leaves are not looked at again; ignored if it
             was made with other rules.
     """
-    known = previous.entries if previous is not None and previous.rules is rules else {}
+    known: Mapping[Statement, Entry] = {}
+    answers: dict[Question, Any] = {}
+    outdated: set[Question] = set()
+    before: Mapping[Frame, LongClass] = {}
+    age = 0
+    if previous is not None and previous.rules is rules:
+        module.follow(previous.module)
+        known, age = previous.entries, previous.age + 1
+        before = {each.frame: each.good for each in previous.module.document.long_classes}
+        for question, answer in previous.answers.items():
+            if _answer(module, question) == answer:
+                answers[question] = answer
+            else:
+                outdated.add(question)
     entries: dict[Statement, Entry] = {}
     for statement in module.document.statements:
-        entry = known.get(statement)
-        if entry is None or not _still_holds(entry, module):
-            entry = _examine(module, statement, rules, known)
-        elif entry.code is not None:
-            # Otherwise every version of the module that some statement was analysed in would be kept.
-            entry.code.rebind(module)
-        entries[statement] = entry
-    return Analysed(module, rules, entries)
+        if isinstance(statement, LongClass):
+            entries |= _examine_class(module, statement, rules, known, outdated, before.get(statement.frame))
+        elif (entry := _kept(known, statement, outdated)) is not None:
+            entries[statement] = entry
+        else:
+            entries[statement] = _examine(module, statement, statement, rules, known)
+    if age >= _RECOUNT or not known:
+        age, answers = 0, {}
+        for entry in entries.values():
+            answers |= entry.answers
+    else:
+        for leaf, entry in entries.items():
+            if entry.answers and known.get(leaf) is not entry:
+                answers |= entry.answers
+    module.settle()
+    return Analysed(module, rules, entries, answers, age)
 
 
-def _still_holds(entry: Entry, module: Module) -> bool:
-    return all(
-        module.ask(question, *args, **dict(kwargs)) == answer  # type: ignore[misc, arg-type, call-overload]
-        for (question, args, kwargs), answer in entry.answers.items()
-    )
+def _answer(module: Module, question: Question) -> Any:
+    function, args, kwargs = question
+    return module.ask(function, *args, **dict(kwargs))
 
 
-def _examine(module: Module, statement: Statement, rules: Rules, known: Mapping[Statement, Entry]) -> Entry:
-    if statement.fault is not None:
-        return Entry(tuple(_remembered(statement, known)), {}, None)
-    code = Analysis(module, statement, rules.target)
-    text = statement.text
-    asked = rules.asked(text) if statement.nodes else ()
-    if not asked:
-        return Entry((), {}, code)
+def _kept(known: Mapping[Statement, Entry], leaf: Statement, outdated: set[Question]) -> Entry | None:
+    """What is known of a leaf, if it still holds."""
+    entry = known.get(leaf)
+    if entry is None or (outdated and not outdated.isdisjoint(entry.answers)):
+        return None
+    return entry
+
+
+def _examine_class(
+    module: Module,
+    statement: LongClass,
+    rules: Rules,
+    known: Mapping[Statement, Entry],
+    outdated: set[Question],
+    before: LongClass | None,
+) -> Iterator[tuple[Statement, Entry]]:
+    """Look at the parts of a long class of which something changed.
+
+    Args:
+        module: the version of the document.
+        statement: the class.
+        rules: what to look for.
+        known: what is known from the version before.
+        outdated: the questions whose answers changed.
+        before: the class in the version before.
+    """
+    # Parts that do not parse count as what they were: findings do not come and go while somebody types.
+    whole = statement.good
+    has_changed = before is None or before.parts != whole.parts
+    asked: set[Idiom] = set()
+    try:
+        for part in reversed(statement.parts):
+            entry = _kept(known, part, outdated)
+            if entry is None or (has_changed and (part is statement.parts[0] or _is_wide(entry))):
+                whole.bind()
+                entry = _examine(module, statement, part, rules, known, frozenset(asked))
+            asked |= entry.asked
+            yield part, entry
+    finally:
+        statement.bind()
+
+
+def _is_wide(entry: Entry) -> bool:
+    return entry.code is not None and entry.code.is_wide
+
+
+def _examine(
+    module: Module,
+    statement: Statement,
+    unit: Statement,
+    rules: Rules,
+    known: Mapping[Statement, Entry],
+    also: frozenset[Idiom] = frozenset(),
+) -> Entry:
+    """Look at a leaf.
+
+    Args:
+        module: the version of the document.
+        statement: the statement it belongs to.
+        unit: the leaf.
+        rules: what to look for.
+        known: what is known from the version before.
+        also: for the header of a long class, the idioms that the text of the other parts suggests.
+    """
+    if unit.fault is not None:
+        diagnostics = tuple(_remembered(unit, known))
+        return Entry(diagnostics, {}, None, frozenset(), bool(diagnostics or unit.fact(suppressions)))
+    code = Analysis(module, statement, rules.target, unit)
+    asked = rules.asked(unit.text)
+    is_header = isinstance(unit, Part) and unit.is_header
     found: list[Diagnostic] = []
-    index = statement.fact(tree)
-    for idiom in asked:
-        for kind in idiom.nodes:
-            for node in index.of(kind):
-                found += _ask(idiom, node, code)
-    found.sort(key=lambda diagnostic: diagnostic.sort_key)
-    return Entry(tuple(found), code.answers, code)
+    if unit.nodes or is_header:
+        index = unit.fact(tree)
+        if isinstance(unit, Part):
+            unit.frame.was_read = False
+        for idiom in (*asked, *(also - set(asked))) if is_header else asked:
+            for kind in idiom.nodes:
+                for node in index.of(kind):
+                    found += _ask(idiom, node, code)
+        code.is_wide = isinstance(unit, Part) and unit.frame.was_read
+        found.sort(key=lambda diagnostic: diagnostic.sort_key)
+    is_notable = bool(found or unit.fact(suppressions))
+    return Entry(tuple(found), code.answers, code, frozenset(asked), is_notable)
 
 
 def _ask(idiom: Idiom, node: ast.AST, code: Analysis) -> Iterator[Diagnostic]:
     """What one idiom finds at one node; its failure is its own."""
     try:
         for finding in idiom.detect(node, code):
-            span = finding.node if isinstance(finding.node, Span) else code.span(finding.node)
-            yield Diagnostic(idiom, code.statement, span, finding, code)
+            leaf, span = _place(finding.node, code)
+            yield Diagnostic(idiom, leaf, span, finding, code)
     except Exception:
-        logger.exception("%s failed on %r", idiom.name, code.statement)
+        logger.exception("%s failed on %r", idiom.name, code.unit)
 
 
-def _lines(diagnostic: Diagnostic) -> frozenset[int]:
-    """The lines on which a suppression counts for a diagnostic."""
-    if diagnostic.code is not None:
-        return silenced_lines(diagnostic.code, diagnostic.finding.node)
-    lines = diagnostic.statement.lines
-    return frozenset(lines.position(offset)[0] for offset in (diagnostic.span.start, diagnostic.span.end))
+def _place(at: ast.AST | Span, code: Analysis) -> tuple[Statement, Span]:
+    """The leaf in which a finding is, and where in it."""
+    statement = code.statement
+    if not isinstance(statement, LongClass):
+        return statement, at if isinstance(at, Span) else statement.span(at)
+    if isinstance(at, Span):
+        index = min(bisect_right(statement.offsets, at.start), len(statement.parts)) - 1
+        return statement.parts[index], at.shifted(-statement.offsets[index])
+    if at is statement.frame.node:
+        return statement.parts[0], statement.span(at)
+    leaf = code.unit if at in code.unit.fact(tree).parents else statement.part_of(at)
+    return leaf, leaf.span(at)
 
 
 def _remembered(statement: Statement, known: Mapping[Statement, Entry]) -> Iterator[Diagnostic]:
-    """What was known of a statement that no longer parses, where the edits since then left it alone."""
+    """What was known of a leaf that no longer parses, where the edits since then left it alone."""
     was, statement.was = statement.was, None  # needed once; kept, each keystroke would hold on to all before it
     if was is None:
         return
     offset = 0
     for old in was.statements:
         # Versions in between may never have been looked at: typing is faster than that.
-        for diagnostic in known[old].diagnostics if old in known else _remembered(old, known):
+        for diagnostic in _known_of(old, known) if old in known else _remembered(old, known):
             span = was.moved(diagnostic.span.shifted(offset))
             if span is not None and 0 <= span.start <= span.end <= len(statement.text):
                 yield Diagnostic(diagnostic.rule, statement, span, diagnostic.finding, None)
         offset += len(old.text)
+
+
+def _known_of(leaf: Statement, known: Mapping[Statement, Entry]) -> Iterator[Diagnostic]:
+    """What was found in a leaf, by looking at it or at the class it is part of."""
+    yield from (each for each in known[leaf].diagnostics if each.statement is leaf)
+    if isinstance(leaf, Part) and not leaf.is_header and (header := leaf.frame.statement.parts[0]) in known:
+        yield from (each for each in known[header].diagnostics if each.statement is leaf)
 
 
 def verdict_name(fix: Fix) -> str:

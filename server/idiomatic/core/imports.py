@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from idiomatic.core.analysis.scopes import BindingKind, scopes
-from idiomatic.core.module import Module, bindings
+from idiomatic.core.module import Module, about, bindings
 from idiomatic.core.text import BOM, Edit, Span
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class Import:
 def names_for(module: Module, qualified: str) -> tuple[str, ...]:
     """Question: the names that module-level imports, and nothing else, bind to the dotted name at run time."""
     found: list[str] = []
-    for statement in module.document.statements:
+    for statement in module.statements:
         for name in statement.fact(_imported_names) if "import" in statement.text else ():
             bound = module.ask(bindings, name)
             if {binding.qualified for binding in bound} == {qualified} and not all(b.type_checking for b in bound):
@@ -108,9 +108,10 @@ def _is_bound_before(code: Analysis, name: str, at: ast.AST) -> bool:
     return code.ask(_first_binder, name, code.statement)
 
 
+@about(lambda name, before: (name,))
 def _first_binder(module: Module, name: str, before: Statement) -> bool:
-    for statement in module.document.statements:
-        if statement is before:
+    for statement in module.statements:
+        if statement == before:
             return False
         if any(name == _binds(alias) for node in _imports(statement) for alias in node.names):
             return True
@@ -326,14 +327,14 @@ def _order(names: Sequence[str]) -> Callable[[str], tuple[int, str]] | None:
 
 def _line_of(statement: Statement, node: ast.stmt) -> str:
     lines = statement.lines
-    first, last = node.lineno - statement.base, (node.end_lineno or node.lineno) - statement.base
+    first, last = statement.line(node), statement.end_line(node)
     return statement.text[lines.line_span(first).start : lines.line_span(last).end]
 
 
 def _own_lines(statement: Statement, node: ast.stmt) -> Span | None:
     """The lines of a statement that shares them with no other."""
     lines = statement.lines
-    first, last = node.lineno - statement.base, (node.end_lineno or node.lineno) - statement.base
+    first, last = statement.line(node), statement.end_line(node)
     whole = _without_mark(statement.text, Span(lines.line_span(first).start, lines.line_span(last).end))
     own = statement.span(node)
     rest = statement.text[whole.start : own.start] + statement.text[own.end : whole.end]
@@ -429,7 +430,7 @@ def _is_docstring(node: ast.stmt) -> bool:
 
 def _whole_lines(document: Document, statement: Statement, node: ast.stmt) -> Span:
     lines = statement.lines
-    first, last = node.lineno - statement.base, (node.end_lineno or node.lineno) - statement.base
+    first, last = statement.line(node), statement.end_line(node)
     whole = _without_mark(statement.text, Span(lines.line_span(first).start, lines.line_span(last).end))
     return document.place(statement, whole)
 

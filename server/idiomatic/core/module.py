@@ -12,19 +12,24 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Concatenate, Final, ParamSpec, Protocol, TypeAlias, TypeVar, cast
 
 from idiomatic.core.analysis.scopes import BindingKind, scopes
 from idiomatic.core.analysis.tree import tree
 from idiomatic.core.facts import ClassFact, FunctionFact, class_fact, function_fact
+from idiomatic.core.long_class import LongClass, Part
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable
+    from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 
-    from idiomatic.core.document import Document, Statement
+    from idiomatic.core.document import Document
+    from idiomatic.core.statement import Statement
 
 P = ParamSpec("P")
 A = TypeVar("A")
+
+Question: TypeAlias = "tuple[Callable[..., Any], tuple[Hashable, ...], tuple[tuple[str, Hashable], ...]]"
+"""A question with its arguments."""
 
 
 class Project(Protocol):
@@ -73,22 +78,111 @@ class ModuleBinding:
     type_checking: bool
 
 
-class Module:
-    """A document with the project around it, and the answers given so far."""
+def about(words: Callable[..., Collection[str]]) -> Callable[[Callable[P, A]], Callable[P, A]]:
+    """Say of a question which words it is about, so that it is not asked again after edits that have to do with none.
 
-    __slots__ = ("_answers", "document", "project")
+    Args:
+        words: of the question's arguments but for the module, the words of which a statement must have one in its text
+            to have a say in the answer. They are looked for as parts of longer words, too.
+    """
+
+    def mark(question: Callable[P, A]) -> Callable[P, A]:
+        _WORDS[question] = words
+        return question
+
+    return mark
+
+
+_WORDS: Final[dict[Callable[..., Any], Callable[..., Collection[str]]]] = {}
+
+
+class Module:
+    """A document with the project around it, and the answers given so far.
+
+    Attributes:
+        document: the document.
+        project: what is known of the files around.
+        statements: what questions look at: the statements, but in the place of each that does not parse what stood
+            there when it last did. What other statements know of it is not lost while somebody types.
+        current: the version that analyses of this one ask.
+    """
+
+    __slots__ = ("_answers", "_changed", "_previous", "current", "document", "project", "statements")
 
     def __init__(self, document: Document, project: Project | None = None) -> None:
         self.document = document
         self.project: Project = project or NoProject()
-        self._answers: dict[tuple[Hashable, ...], Any] = {}
+        self.statements = _as_known(document)
+        self.current = Current(self)
+        self._answers: dict[Question, Any] = {}
+        self._previous: Mapping[Question, Any] = {}
+        self._changed = ""
+
+    def follow(self, previous: Module) -> None:
+        """Take the place of an earlier version, with its answers where nothing changed that they are about."""
+        self.current = previous.current
+        self.current.module = self
+        self._previous = previous._answers
+        self._changed = _changed(previous.statements, self.statements)
 
     def ask(self, question: Callable[Concatenate[Module, P], A], *args: P.args, **kwargs: P.kwargs) -> A:
         """The answer to a question, computed once."""
-        key = (question, *args, *kwargs.items())
-        if key not in self._answers:
-            self._answers[key] = question(self, *args, **kwargs)
-        return cast("A", self._answers[key])
+        key = (question, args, tuple(kwargs.items()))
+        if key in self._answers:
+            return cast("A", self._answers[key])
+        if key in self._previous and (words := _WORDS.get(question)) is not None:
+            changed = self._changed
+            if not any(word in changed for word in words(*args, **kwargs)):
+                answer = self._answers[key] = self._previous[key]
+                return cast("A", answer)
+        answer = self._answers[key] = question(self, *args, **kwargs)
+        return answer
+
+    def settle(self) -> None:
+        """Forget the earlier version: what is asked from now on is found out."""
+        self._previous = {}
+
+
+class Current:
+    """Which version of a module is asked: there is one of these for all versions that follow each other.
+
+    Attributes:
+        module: that version.
+    """
+
+    __slots__ = ("module",)
+
+    def __init__(self, module: Module) -> None:
+        self.module = module
+
+
+def _as_known(document: Document) -> tuple[Statement, ...]:
+    if all(leaf.fault is None for leaf in document.leaves):
+        return document.statements
+    found: list[Statement] = []
+    for statement in document.statements:
+        if isinstance(statement, LongClass):
+            found.append(statement.good)
+        elif statement.fault is None:
+            found.append(statement)
+        else:
+            found += statement.last_good
+    return tuple(found)
+
+
+def _changed(before: Sequence[Statement], now: Sequence[Statement]) -> str:
+    """The text of all leaves that only one of two versions has."""
+    start, end = 0, 0
+    shorter = min(len(before), len(now))
+    while start < shorter and before[start] is now[start]:
+        start += 1
+    while end < shorter - start and before[-1 - end] is now[-1 - end]:
+        end += 1
+    old, new = before[start : len(before) - end], now[start : len(now) - end]
+    changed = {part for each in old for part in each.parts} ^ {part for each in new for part in each.parts}
+    # Who asks for a class by its name asks for all of it.
+    headers = {part.frame.statement.parts[0] for part in changed if isinstance(part, Part)}
+    return "\0".join([part.text for part in changed | headers])
 
 
 def _module_bindings(statement: Statement) -> dict[str, tuple[ModuleBinding, ...]]:
@@ -103,7 +197,7 @@ def _module_bindings(statement: Statement) -> dict[str, tuple[ModuleBinding, ...
     }
 
 
-def is_for_type_checkers(parents: dict[ast.AST, ast.AST], node: ast.AST) -> bool:
+def is_for_type_checkers(parents: Mapping[ast.AST, ast.AST], node: ast.AST) -> bool:
     """Whether a node stands below `if TYPE_CHECKING:` and so is never executed."""
     child = node
     while (parent := parents.get(child)) is not None:
@@ -117,15 +211,17 @@ def is_for_type_checkers(parents: dict[ast.AST, ast.AST], node: ast.AST) -> bool
     return False
 
 
+@about(lambda name: (name, "*"))
 def bindings(module: Module, name: str) -> tuple[ModuleBinding, ...]:
     """Question: everything that binds `name` at module level, in order."""
     found: tuple[ModuleBinding, ...] = ()
-    for statement in module.document.statements:
+    for statement in module.statements:
         if name in statement.text or "*" in statement.text:
             found += statement.fact(_module_bindings).get(name, ())
     return found
 
 
+@about(lambda: ("*",))
 def has_star_import(module: Module) -> bool:
     """Question: whether names may come from a `from x import *`."""
     return bool(module.ask(bindings, "*"))
@@ -144,11 +240,12 @@ def _definitions(statement: Statement) -> dict[str, FunctionFact | ClassFact]:
     return found
 
 
+@about(lambda name: (name, "*"))
 def definition(module: Module, name: str) -> FunctionFact | ClassFact | None:
     """Question: the function or class that `name` is at module level; `None` if it is bound otherwise or twice."""
     if len(module.ask(bindings, name)) != 1:
         return None
-    for statement in module.document.statements:
+    for statement in module.statements:
         if name in statement.text and (found := statement.fact(_definitions).get(name)):
             return found
     return None
@@ -164,23 +261,25 @@ def is_interface(module: Module) -> bool:
     return module.project.is_interface
 
 
+@about(lambda: ("__future__",))
 def has_future_annotations(module: Module) -> bool:
     """Question: whether annotations are not evaluated (`from __future__ import annotations`, PEP 563)."""
     return any(
         isinstance(node, ast.ImportFrom)
         and node.module == "__future__"
         and any(alias.name == "annotations" for alias in node.names)
-        for statement in module.document.statements
+        for statement in module.statements
         if "__future__" in statement.text
         for node in statement.nodes
     )
 
 
+@about(lambda: ("__all__",))
 def exported_names(module: Module) -> frozenset[str] | None:
     """Question: the names in `__all__`; `None` if there is none or it is not made of literals."""
     names: set[str] = set()
     seen = False
-    for statement in module.document.statements:
+    for statement in module.statements:
         if "__all__" not in statement.text:
             continue
         for node in statement.nodes:

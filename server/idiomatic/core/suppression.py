@@ -84,19 +84,19 @@ def silenced_lines(code: Analysis, node: ast.AST | Span) -> frozenset[int]:
     These are the first and last line of the smallest statement (or `except` or `case` clause) around it, the last line
     of its header, and the lines of the node itself.
     """
-    base, lines = code.statement.base, code.statement.lines
+    statement, lines = code.statement, code.statement.lines
     if isinstance(node, Span):
         return frozenset(range(lines.position(node.start)[0], lines.position(node.end)[0] + 1))
-    found = {node.lineno - base, (node.end_lineno or node.lineno) - base}  # type: ignore[attr-defined]
+    found = {statement.line(node), statement.end_line(node)}
     for around in (node, *code.ancestors(node)):
         if not isinstance(around, (ast.stmt, ast.excepthandler, ast.match_case)):
             continue
         body = getattr(around, "body", None)
         if isinstance(around, ast.match_case):
-            found.add(around.pattern.lineno - base)
+            found.add(statement.line(around.pattern))
         else:
-            found |= {around.lineno - base, (around.end_lineno or around.lineno) - base}
-            found |= {decorator.lineno - base for decorator in getattr(around, "decorator_list", ())}
+            found |= {statement.line(around), statement.end_line(around)}
+            found |= {statement.line(decorator) for decorator in getattr(around, "decorator_list", ())}
         if body:
             header_end = code.statement.text[: code.span(body[0]).start].rstrip()
             # Comments between the header and the body belong to the body.
@@ -129,11 +129,7 @@ def silence(document: Document, code: Analysis, node: ast.AST | Span, rule: str)
 def _line_of(code: Analysis, node: ast.AST | Span) -> int:
     if isinstance(node, Span):
         return code.statement.lines.position(node.start)[0]
-    return (
-        code.statement_of(node).lineno - code.statement.base
-        if not isinstance(node, ast.excepthandler)
-        else node.lineno - code.statement.base
-    )
+    return code.statement.line(node if isinstance(node, ast.excepthandler) else code.statement_of(node))
 
 
 def _takes_comment(statement: Statement, line: int) -> bool:

@@ -63,7 +63,7 @@ def _of_suppression(findings: Findings, offset: int, client: Client) -> types.Ho
     from idiomatic.core.suppression import suppressions
 
     document = findings.positions.document
-    for statement in document.between(Span(offset, offset)):
+    for statement in document.leaves_between(Span(offset, offset)):
         for suppression in statement.fact(suppressions):
             place = document.place(statement, suppression.span)
             if not place.start <= offset <= place.end:

@@ -33,10 +33,9 @@ class Positions:
     def __init__(self, document: Document, unit: Unit) -> None:
         self.document = document
         self.unit = unit
-        statements = document.statements
-        self._offsets = [0, *accumulate(len(statement.text) for statement in statements)]
-        # A statement is made of whole lines, so its line endings are as many as the lines it has.
-        self._lines = [0, *accumulate(len(statement.lines) - 1 for statement in statements)]
+        self._offsets = [0, *document.ends]
+        # A leaf is made of whole lines, so its line endings are as many as the lines it has.
+        self._lines = [0, *accumulate([len(leaf.lines.starts) - 1 for leaf in document.leaves])]
 
     @property
     def _last_line(self) -> int:
@@ -44,7 +43,7 @@ class Positions:
 
     def position(self, offset: int) -> types.Position:
         """The position of an offset; one past the end is the end."""
-        statements = self.document.statements
+        statements = self.document.leaves
         if not statements:
             return types.Position(0, 0)
         index = min(bisect_right(self._offsets, offset), len(statements)) - 1
@@ -60,7 +59,7 @@ class Positions:
 
     def offset(self, position: types.Position) -> int:
         """The offset of a position; a column past the end of its line is that end, a line past the last one the end."""
-        statements = self.document.statements
+        statements = self.document.leaves
         index = bisect_right(self._lines, position.line) - 1
         if index >= len(statements):
             # The last line, if nothing stands behind the last line ending, or one that does not exist.

@@ -128,7 +128,7 @@ def _scopes(statement: Statement, position: int) -> list[ast.stmt] | None:
 
     def walk(node: ast.AST) -> Iterator[list[ast.stmt]]:
         opened = isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))
-        if isinstance(node, ast.Pass) and statement.offset(node.lineno, node.col_offset) == position:
+        if isinstance(node, ast.Pass) and statement.span(node).start == position:
             yield list(path)
         if isinstance(node, ast.expr):
             return

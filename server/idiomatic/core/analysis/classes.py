@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 from idiomatic.core.analysis.scopes import Binding, scopes
 from idiomatic.core.analysis.tree import FUNCTIONS, Tree, tree
+from idiomatic.core.module import about
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from idiomatic.core.document import Statement
     from idiomatic.core.module import Module
+    from idiomatic.core.statement import Statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +49,12 @@ class Write:
     method: str | None
 
 
+@about(lambda name: (name,))
 def subclasses(module: Module, name: str) -> tuple[Subclass, ...]:
     """Question: the classes of the module, however deep inside it, that inherit from a class directly."""
     found = (
         subclass
-        for statement in module.document.statements
+        for statement in module.statements
         if name in statement.text and "class" in statement.text
         for subclass in statement.fact(_subclasses)
     )
@@ -81,22 +83,24 @@ def _last_name(node: ast.expr) -> str:
             return ""
 
 
+@about(lambda attributes: attributes)
 def writes(module: Module, attributes: tuple[str, ...]) -> frozenset[Write]:
     """Question: where attributes of these names are set or deleted in the module, constructors included."""
     return frozenset(
         write
-        for statement in module.document.statements
+        for statement in module.statements
         if any(attribute in statement.text for attribute in attributes)
         for write in statement.fact(_writes)
         if write.attribute in attributes
     )
 
 
+@about(lambda owner: (owner,))
 def own_writes(module: Module, owner: str) -> frozenset[Write]:
     """Question: which attributes the methods of a class set or delete on their own `self`."""
     return frozenset(
         write
-        for statement in module.document.statements
+        for statement in module.statements
         if owner in statement.text
         for write in statement.fact(_writes)
         if write.owner == owner
@@ -129,12 +133,13 @@ def _owner(receiver: ast.expr, index: Tree) -> tuple[str | None, str | None]:
     return None, None
 
 
+@about(lambda wanted: wanted)
 def uses(module: Module, wanted: tuple[str, ...]) -> frozenset[str]:
     """Question: which of these are called, imported or read as an attribute anywhere in the module."""
     return frozenset(
         name
         for name in wanted
-        for statement in module.document.statements
+        for statement in module.statements
         if name in statement.text and name in statement.fact(_used)
     )
 
@@ -161,11 +166,12 @@ class Value:
     type: str = ""
 
 
+@about(lambda name: (name,))
 def value(module: Module, name: str) -> Value | None:
     """Question: what a name that is bound once at module level stands for, as far as the binding shows it."""
     found = [
         _bound_to(binding, statement.fact(tree))
-        for statement in module.document.statements
+        for statement in module.statements
         if name in statement.text
         for binding in statement.fact(scopes).by_node[None].bindings.get(name, ())
     ]

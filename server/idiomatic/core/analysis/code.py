@@ -10,13 +10,14 @@ from idiomatic.core import module as questions
 from idiomatic.core.analysis.scopes import Binding, BindingKind, Scope, scopes
 from idiomatic.core.analysis.tree import FUNCTIONS, tree
 from idiomatic.core.facts import ClassFact, FunctionFact, class_fact, function_fact
+from idiomatic.core.long_class import Part
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from idiomatic.core.analysis.tree import Function, FunctionLike
-    from idiomatic.core.document import Statement
-    from idiomatic.core.module import Module
+    from idiomatic.core.module import Module, Question
+    from idiomatic.core.statement import Statement
     from idiomatic.core.text import Span
 
 P = ParamSpec("P")
@@ -32,22 +33,26 @@ class Analysis:
     """One top-level statement, its scopes, and the module around it.
 
     Attributes:
-        statement: what is analysed.
+        unit: what is analysed: the statement, or one part of it if it is a long class.
         target: the oldest Python the code must run on, as `(3, 11)`.
         answers: the questions asked of the module so far, with their answers.
+        is_wide: whether more of a long class was looked at than the unit.
     """
 
-    __slots__ = ("_module", "answers", "statement", "target")
+    __slots__ = ("_current", "_statement", "answers", "is_wide", "target", "unit")
 
-    def __init__(self, module: Module, statement: Statement, target: Version) -> None:
-        self._module = module
-        self.statement = statement
+    def __init__(self, module: Module, statement: Statement, target: Version, unit: Statement | None = None) -> None:
+        self._current = module.current
+        self.is_wide = False
+        self._statement = statement
+        self.unit = unit or statement
         self.target = target
-        self.answers: dict[tuple[Hashable, ...], Any] = {}
+        self.answers: dict[Question, Any] = {}
 
-    def rebind(self, module: Module) -> None:
-        """Ask another version of the module from now on: one in which all `answers` still hold."""
-        self._module = module
+    @property
+    def statement(self) -> Statement:
+        """The statement, in the version that is being looked at."""
+        return self.unit.frame.statement if isinstance(self.unit, Part) else self._statement
 
     # -- the module around ------------------------------------------------------------------------------------------
 
@@ -59,11 +64,29 @@ class Analysis:
             *args: its other arguments, hashable.
             **kwargs: likewise.
         """
-        answer = self._module.ask(question, *args, **kwargs)
+        if not isinstance(self.unit, Part):
+            answer = self._current.module.ask(question, *args, **kwargs)
+        else:
+            # What the module looks at in this class counts as its answer, not as something that was looked at.
+            frame = self.unit.frame
+            statement, was_read = frame.statement, frame.was_read
+            answer = self._current.module.ask(question, *args, **kwargs)
+            frame.statement, frame.was_read = statement, was_read
         self.answers[question, args, tuple(kwargs.items())] = answer
         return answer
 
     # -- places -----------------------------------------------------------------------------------------------------
+
+    def _home(self, node: ast.AST) -> Statement:
+        """Where what is known of a node is found: in the unit, or in another part of its class."""
+        unit = self.unit
+        if (
+            not isinstance(unit, Part)
+            or node in unit.fact(tree).parents
+            or (node is unit.frame.node and unit.is_header)
+        ):
+            return unit
+        return unit.frame.statement
 
     def nodes(self, kind: type[N]) -> Sequence[N]:
         """All nodes of exactly this class, in source order."""
@@ -71,11 +94,17 @@ class Analysis:
 
     def parent(self, node: ast.AST) -> ast.AST | None:
         """The node directly around; `None` for a top-level statement."""
-        return self.statement.fact(tree).parents.get(node)
+        if (found := self.unit.fact(tree).parents.get(node)) is not None:
+            return found
+        if not isinstance(self.unit, Part) or node is self.unit.frame.node:
+            return None
+        return self._home(node).fact(tree).parents.get(node)
 
     def ancestors(self, node: ast.AST) -> Iterator[ast.AST]:
         """The parent, its parent and so on."""
-        return self.statement.fact(tree).ancestors(node)
+        while (parent := self.parent(node)) is not None:
+            yield parent
+            node = parent
 
     def enclosing(self, node: ast.AST, *kinds: type[N]) -> N | None:
         """The nearest node around `node` of one of the classes."""
@@ -111,7 +140,8 @@ class Analysis:
         """
         statement = self.statement_of(node)
         while True:
-            block = self.siblings(statement)
+            # A member of a long class shares its lines with what is in its part at most.
+            block = self.unit.nodes if statement in self.unit.nodes else self.siblings(statement)
             first = last = block.index(statement)
             while first and not self._starts_line(block[first]):
                 first -= 1
@@ -127,15 +157,17 @@ class Analysis:
         return self.lines(statement) == (statement, statement)
 
     def _starts_line(self, statement: ast.stmt) -> bool:
+        home = self._home(statement)
         decorators = getattr(statement, "decorator_list", None)
-        start = self.span(statement).start
+        start = home.span(statement).start
         if decorators:
-            start = self.statement.text.rindex("@", 0, self.span(decorators[0]).start)
-        head = self.statement.text[:start]
+            start = home.text.rindex("@", 0, home.span(decorators[0]).start)
+        head = home.text[:start]
         return not head[max(head.rfind("\n"), head.rfind("\r")) + 1 :].strip(" \t\f\ufeff")
 
     def _ends_line(self, statement: ast.stmt) -> bool:
-        lines, end = self.statement.lines, self.span(statement).end
+        home = self._home(statement)
+        lines, end = home.lines, home.span(statement).end
         rest = lines.line(lines.position(end)[0])[lines.position(end)[1] :].strip(" \t\f")
         return not rest or rest.startswith("#")
 
@@ -154,21 +186,25 @@ class Analysis:
 
     def span(self, node: ast.AST) -> Span:
         """Where a node stands in `statement.text`."""
+        home = self._home(node)
+        if isinstance(home, Part) and node is not home.frame.node:
+            whole = home.frame.statement
+            return home.span(node).shifted(whole.offsets[whole.index(home)])
         return self.statement.span(node)
 
     def source(self, node: ast.AST) -> str:
         """The text of a node, as the user wrote it."""
-        return self.statement.source(node)
+        return self._home(node).source(node)
 
     # -- names ------------------------------------------------------------------------------------------------------
 
     def scope(self, node: ast.AST) -> Scope:
         """The scope in which a node is evaluated."""
-        return self.statement.fact(scopes).at(node)
+        return self._home(node).fact(scopes).at(node)
 
     def scope_made_by(self, node: ast.AST) -> Scope:
         """The scope of a function's, class's or comprehension's own body."""
-        return self.statement.fact(scopes).by_node[node]
+        return self._home(node).fact(scopes).by_node[node]
 
     def local_bindings(self, name: ast.Name) -> Sequence[Binding] | None:
         """What binds a name in the function, class or comprehension it belongs to; `None` if it is the module's."""

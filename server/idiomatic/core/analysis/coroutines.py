@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from idiomatic.core.analysis.scopes import BindingKind, scopes
 from idiomatic.core.analysis.tree import FUNCTIONS, walk_block
 from idiomatic.core.facts import ClassFact, FunctionFact
+from idiomatic.core.module import about
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -232,9 +233,10 @@ def on_cancel(code: Analysis, function: ast.expr) -> OnCancel:
             return OnCancel.NOTHING
 
 
+@about(lambda name: (name,))
 def _on_cancel_of(module: Module, name: str) -> OnCancel:
     """Question: what a function at module level does when it is cancelled."""
-    for statement in module.document.statements:
+    for statement in module.statements:
         if name in statement.text:
             for binding in statement.fact(scopes).by_node[None].bindings.get(name, ()):
                 if isinstance(binding.node, FUNCTIONS):

@@ -6,19 +6,19 @@ import ast
 from typing import TYPE_CHECKING
 
 from idiomatic.core.analysis.tree import tree
+from idiomatic.core.module import about
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from idiomatic.core.document import Statement
     from idiomatic.core.module import Module
+    from idiomatic.core.statement import Statement
 
 
+@about(lambda name: (name,))
 def is_used_as_decorator(module: Module, name: str) -> bool:
     """Question: whether something of this name decorates a function or class: `@name`, `@name(...)`, `@x.name`..."""
-    return any(
-        name in statement.fact(decorator_names) for statement in module.document.statements if "@" in statement.text
-    )
+    return any(name in statement.fact(decorator_names) for statement in module.statements if "@" in statement.text)
 
 
 def decorator_names(statement: Statement) -> frozenset[str]:

@@ -10,13 +10,14 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from idiomatic.core.analysis.tree import FUNCTIONS
+from idiomatic.core.module import about
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from idiomatic.core.analysis.code import Analysis
-    from idiomatic.core.document import Statement
     from idiomatic.core.module import Module
+    from idiomatic.core.statement import Statement
 
 KEEPING: Final = frozenset(
     {
@@ -160,17 +161,19 @@ def _is_manager(use: ast.expr, code: Analysis) -> bool:
     return code.parent(function) is None and code.ask(is_dependency, function.name)
 
 
+@about(lambda name: (name,))
 def is_dependency(module: Module, name: str) -> bool:
     """Question: whether the module passes a function to FastAPI's `Depends`."""
     word = re.compile(rf"\bDepends\(\s*{re.escape(name)}\b")
-    return any("Depends" in each.text and word.search(each.text) for each in module.document.statements)
+    return any("Depends" in each.text and word.search(each.text) for each in module.statements)
 
 
+@about(lambda name, besides: (name,))
 def is_used_elsewhere(module: Module, name: str, besides: Statement) -> bool:
     """Question: whether a word occurs in another statement of the module than the one given."""
     word = re.compile(rf"(?<!\w){re.escape(name)}(?!\w)")
     return any(
         name in statement.text and word.search(statement.text) is not None
-        for statement in module.document.statements
-        if statement is not besides
+        for statement in module.statements
+        if statement != besides
     )

@@ -20,13 +20,14 @@ from idiomatic.core.analysis.exceptions import (
     withs_around,
 )
 from idiomatic.core.analysis.tree import FUNCTIONS, tree, walk_block
+from idiomatic.core.module import about
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from idiomatic.core.analysis.code import Analysis
-    from idiomatic.core.document import Statement
     from idiomatic.core.module import Module
+    from idiomatic.core.statement import Statement
 
 GROUPS: Final = ("builtins.ExceptionGroup", "builtins.BaseExceptionGroup")
 TIMEOUTS: Final = ("builtins.TimeoutError", "asyncio.TimeoutError", "asyncio.exceptions.TimeoutError")
@@ -231,6 +232,7 @@ def _last_name(node: ast.expr) -> str:
     return node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
 
 
+@about(lambda name: (name.rpartition(".")[2],))
 def callers_that_catch(module: Module, name: str) -> tuple[tuple[str, str], ...]:
     """Question: the functions of this file that call a function in a `try`, each with a class it catches there.
 
@@ -241,7 +243,7 @@ def callers_that_catch(module: Module, name: str) -> tuple[tuple[str, str], ...]
     last = name.rpartition(".")[2]
     return tuple(
         pair
-        for statement in module.document.statements
+        for statement in module.statements
         if last in statement.text and "except" in statement.text
         for pair in statement.fact(_guarded_calls).get(name, ())
     )

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Final
 
 from idiomatic.core.analysis.mentions import mentions
 from idiomatic.core.analysis.tree import FUNCTIONS, tree
+from idiomatic.core.module import about
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from idiomatic.core.analysis.code import Analysis
-    from idiomatic.core.document import Statement
     from idiomatic.core.module import Module
+    from idiomatic.core.statement import Statement
 
 CUSTOMARY: Final = ("error", "exc", "err", "exception", "caught")
 
@@ -32,10 +33,11 @@ def exception_name(handler: ast.ExceptHandler, code: Analysis) -> str:
     return next(name for name in (*preferred, *CUSTOMARY, *numbered) if not _is_taken(name, taken, code))
 
 
+@about(lambda: ("except",))
 def handler_names(module: Module) -> tuple[str, ...]:
     """Question: the names that the file's handlers give to exceptions, the most frequent first."""
     found: Counter[str] = Counter()
-    for statement in module.document.statements:
+    for statement in module.statements:
         if "except" in statement.text:
             found.update(statement.fact(_handler_names))
     return tuple(name for name, _ in found.most_common() if not name.startswith("_"))

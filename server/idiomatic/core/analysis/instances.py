@@ -293,7 +293,7 @@ def module_instance(module: Module, name: str, depth: int = _DEPTH) -> Instance 
     """Question: the type of the object that a module variable holds, if it is bound in one place."""
     if len(module.ask(questions.bindings, name)) != 1:
         return None
-    for statement in module.document.statements:
+    for statement in module.statements:
         if name not in statement.text:
             continue
         bound = statement.fact(scopes).by_node[None].bindings.get(name, [])
@@ -333,7 +333,7 @@ def module_class(module: Module, name: str) -> Instance | None:
     def find(wanted: str) -> ast.ClassDef | None:
         if len(module.ask(questions.bindings, wanted)) != 1:
             return None
-        for statement in module.document.statements:
+        for statement in module.statements:
             if wanted in statement.text:
                 for node in statement.nodes:
                     if isinstance(node, ast.ClassDef) and node.name == wanted:

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from idiomatic.core.analysis.code import Analysis
-    from idiomatic.core.document import Statement
     from idiomatic.core.module import Module
+    from idiomatic.core.statement import Statement
 
 
 class Source(StrEnum):
@@ -115,9 +115,10 @@ def is_bound(name: ast.Name, code: Analysis) -> bool:
     return code.ask(_bound_before, name.id, code.statement)
 
 
+@questions.about(lambda name, before: (name,))
 def _bound_before(module: Module, name: str, before: Statement) -> bool:
-    for statement in module.document.statements:
-        if statement is before:
+    for statement in module.statements:
+        if statement == before:
             return False
         if name in statement.text:
             parents = statement.fact(tree).parents

@@ -93,8 +93,8 @@ class Record:
     @property
     def is_declared(self) -> bool:
         """Whether the class body has all fields already, without their defaults, and in their order."""
-        lines = [field.declaration.lineno if field.declaration is not None else 0 for field in self.fields]
-        return all(lines) and lines == sorted(lines)
+        declared = [field.declaration for field in self.fields if field.declaration is not None]
+        return len(declared) == len(self.fields) and [each for each in self.node.body if each in declared] == declared
 
 
 _SECRET: Final = re.compile(r"password|passwd|passphrase|secret|token$|api_?key|private_?key|credential", re.IGNORECASE)
@@ -171,11 +171,9 @@ def has_comments(member: ast.stmt, code: Analysis) -> bool:
     """Whether there may be a comment in a statement of a class body or directly above it."""
     siblings = code.siblings(member)
     index = list(siblings).index(member)
-    lines = code.statement.lines
-    base = code.statement.base
-    first = (siblings[index - 1].end_lineno or 0) - base + 1 if index else member.lineno - base
-    last = (member.end_lineno or member.lineno) - base
-    return any("#" in lines.line(number) for number in range(first, last + 1))
+    statement = code.statement
+    first = statement.end_line(siblings[index - 1]) + 1 if index else statement.line(member)
+    return any("#" in statement.lines.line(line) for line in range(first, statement.end_line(member) + 1))
 
 
 def _read_field(

@@ -6,17 +6,20 @@ Source: [Naming and binding](https://docs.python.org/3/reference/executionmodel.
 from __future__ import annotations
 
 import ast
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum, auto
 from typing import TYPE_CHECKING, Final
 
 from idiomatic.core.analysis.tree import COMPREHENSIONS, FUNCTIONS, SCOPES, Tree, tree
+from idiomatic.core.long_class import LongClass, Part
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from idiomatic.core.analysis.tree import ScopeNode
-    from idiomatic.core.document import Statement
+    from idiomatic.core.long_class import Frame
+    from idiomatic.core.statement import Statement
 
 
 class BindingKind(StrEnum):
@@ -97,11 +100,22 @@ class Scope:
 class Scopes:
     """All scopes of a statement, by the node that makes them; `None` is the module."""
 
-    __slots__ = ("_tree", "by_node")
+    __slots__ = ("_by_node", "_own", "_tree", "by_node")
 
-    def __init__(self, of: Tree) -> None:
+    by_node: Mapping[ast.AST | None, Scope]
+
+    def __init__(self, of: Tree, around: Sequence[Scope] = ()) -> None:
+        """Look at some trees.
+
+        Args:
+            of: their index.
+            around: the scopes that the code stands in and does not make, the module's first; what it binds there is
+                not added to them, but kept apart: see `bound_in`.
+        """
         self._tree = of
-        self.by_node: dict[ast.AST | None, Scope] = {None: Scope(None, None)}
+        self._own: dict[Scope, dict[str, list[Binding]]] = {scope: {} for scope in around}
+        self._by_node: dict[ast.AST | None, Scope] = {scope.node: scope for scope in around or [Scope(None, None)]}
+        self.by_node = self._by_node
         for kind, nodes in list(of.by_type.items()):
             if issubclass(kind, SCOPES):
                 for node in nodes:
@@ -122,20 +136,25 @@ class Scopes:
                 for binding in _bindings(node):
                     self._bind(binding, node)
 
+    def bound_in(self, scope: Scope) -> dict[str, list[Binding]]:
+        """What the code binds in a scope, by name."""
+        own = self._own.get(scope)
+        return scope.bindings if own is None else own
+
     def _open(self, node: ast.AST) -> Scope:
-        if node not in self.by_node:
+        if node not in self._by_node:
             # Parents first: the scope around may not have been opened yet.
             outer = next((a for a in self._tree.ancestors(node) if isinstance(a, SCOPES)), None)
-            parent = self._open(outer) if outer is not None else self.by_node[None]
-            self.by_node[node] = Scope(node, parent)  # type: ignore[arg-type]
-        return self.by_node[node]
+            parent = self._open(outer) if outer is not None else self._by_node[None]
+            self._by_node[node] = Scope(node, parent)  # type: ignore[arg-type]
+        return self._by_node[node]
 
     def _bind(self, binding: Binding, node: ast.AST) -> None:
         match node:
             case ast.arg():
                 # A parameter belongs to the function although its annotation is evaluated around it.
                 owner = next(a for a in self._tree.ancestors(node) if isinstance(a, (*FUNCTIONS, ast.Lambda)))
-                scope = self.by_node[owner]
+                scope = self._by_node[owner]
             case ast.Name() if isinstance(self._tree.parents.get(node), ast.NamedExpr):
                 return
             case ast.NamedExpr():
@@ -147,7 +166,7 @@ class Scopes:
                 scope = self.at(node)
             case _ if binding.kind is BindingKind.TYPE_PARAMETER:
                 definition = next(a for a in self._tree.ancestors(node) if not isinstance(a, ast.expr))
-                scope = self.by_node.get(definition, self.at(node))
+                scope = self._by_node.get(definition, self.at(node))
             case _:
                 scope = self.at(node)
         declared = scope.elsewhere.get(binding.name)
@@ -155,7 +174,7 @@ class Scopes:
             scope = scope.module
         elif declared is False:
             scope = self._nonlocal(scope, binding.name)
-        scope.bindings.setdefault(binding.name, []).append(binding)
+        self.bound_in(scope).setdefault(binding.name, []).append(binding)
 
     def _nonlocal(self, scope: Scope, name: str) -> Scope:
         outer = scope.parent
@@ -174,9 +193,9 @@ class Scopes:
         child = node
         for ancestor in self._tree.ancestors(node):
             if isinstance(ancestor, SCOPES) and not _outside(ancestor, child, node, self._tree):
-                return self.by_node[ancestor]
+                return self._by_node[ancestor]
             child = ancestor
-        return self.by_node[None]
+        return self._by_node[None]
 
 
 def _outside(scope: ast.AST, child: ast.AST, node: ast.AST, of: Tree) -> bool:
@@ -187,7 +206,7 @@ def _outside(scope: ast.AST, child: ast.AST, node: ast.AST, of: Tree) -> bool:
         case ast.Lambda():
             return child is not scope.body
         case ast.ClassDef():
-            return child not in scope.body
+            return not isinstance(child, ast.stmt)
         case ast.ListComp() | ast.SetComp() | ast.GeneratorExp() | ast.DictComp():
             first = scope.generators[0]
             return child is first and (node is first.iter or first.iter in of.ancestors(node))
@@ -238,4 +257,82 @@ def _bindings(node: ast.AST) -> Iterator[Binding]:
 
 def scopes(statement: Statement) -> Scopes:
     """The scopes of a statement: use `statement.fact(scopes)`, which computes them once."""
-    return Scopes(statement.fact(tree))
+    match statement:
+        case LongClass():
+            return _JoinedScopes(statement)
+        case Part():
+            return Scopes(statement.fact(tree), _around(statement.frame))
+        case _:
+            return Scopes(statement.fact(tree))
+
+
+# -- long classes -----------------------------------------------------------------------------------------------------
+
+
+class _SharedScope(Scope):
+    """A scope in which several parts of a long class bind names: those of the version that is being looked at."""
+
+    __slots__ = ("_frame",)
+
+    def __init__(self, frame: Frame, node: ScopeNode | None, parent: Scope | None) -> None:
+        self._frame = frame
+        self.node = node
+        self.parent = parent
+        self.elsewhere = {}
+
+    @property
+    def bindings(self) -> dict[str, list[Binding]]:  # type: ignore[override]
+        return self._frame.statement.fact(_bound_by_parts)[self]
+
+
+def _around(frame: Frame) -> Sequence[Scope]:
+    """The module's scope, and that of the class."""
+    if frame.scopes is None:
+        module = _SharedScope(frame, None, None)
+        frame.scopes = module, _SharedScope(frame, frame.node, module)
+    found: tuple[Scope, Scope] = frame.scopes
+    return found
+
+
+def _bound_by_parts(statement: Statement) -> dict[Scope, dict[str, list[Binding]]]:
+    assert isinstance(statement, LongClass)
+    found: dict[Scope, dict[str, list[Binding]]] = {}
+    for scope in _around(statement.frame):
+        joined = found[scope] = dict[str, list[Binding]]()
+        for part in statement.parts:
+            for name, bindings in part.fact(scopes).bound_in(scope).items():
+                joined.setdefault(name, []).extend(bindings)
+    return found
+
+
+class _ByNode(Mapping[ast.AST | None, Scope]):
+    """The scopes of all parts of a long class."""
+
+    def __init__(self, of: LongClass) -> None:
+        self._of = of
+
+    def __getitem__(self, node: ast.AST | None) -> Scope:
+        if node is None:
+            return _around(self._of.frame)[0]
+        return self._of.part_of(node).fact(scopes).by_node[node]
+
+    def __iter__(self) -> Iterator[ast.AST | None]:
+        return iter(dict.fromkeys(node for part in self._of.parts for node in part.fact(scopes).by_node))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+class _JoinedScopes(Scopes):
+    """The scopes of all parts of a long class."""
+
+    __slots__ = ("_of",)
+
+    def __init__(self, of: LongClass) -> None:
+        self._of = of
+        self._own = {}
+        self.by_node = _ByNode(of)
+
+    def at(self, node: ast.AST) -> Scope:
+        """The scope in which a node is evaluated."""
+        return self._of.part_of(node).fact(scopes).at(node)

@@ -13,9 +13,9 @@ FOR_TOOLS: Final = re.compile(r"#\s*(?:type:|noqa|pragma:|pylint:|mypy:|pyright:
 
 
 def first_tool_comment(code: Analysis, first: int, last: int) -> str | None:
-    """The first comment for a tool in some lines of the statement (numbers as in `ast`), if there is one."""
+    """The first comment for a tool in some lines of the statement (which count from 0), if there is one."""
     for line in range(first, last + 1):
-        text = code.statement.lines.line(line - code.statement.base)
+        text = code.statement.lines.line(line)
         if (found := FOR_TOOLS.search(text)) is not None:
             return text[found.start() :].strip()
     return None

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import ast
 from collections import defaultdict
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
+
+from idiomatic.core.long_class import LongClass, Part
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from idiomatic.core.document import Statement
+    from idiomatic.core.statement import Statement
 
 Node = TypeVar("Node", bound=ast.AST)
 
@@ -32,13 +35,22 @@ class Tree:
 
     __slots__ = ("by_type", "parents")
 
+    parents: Mapping[ast.AST, ast.AST]
+
     def __init__(self, statement: Statement) -> None:
-        self.parents: dict[ast.AST, ast.AST] = {}
-        self.by_type: defaultdict[type[ast.AST], list[ast.AST]] = defaultdict(list)
+        by_type: defaultdict[type[ast.AST], list[ast.AST]] = defaultdict(list)
+        parents: dict[ast.AST, ast.AST] = {}
+        self.parents = parents
+        self.by_type = by_type
         # A stack of its own: code that nests deeper than Python's recursion limit is still indexed. What happens for
         # every node is written out here: this loop is a good part of what looking at a file costs.
-        parents, by_type = self.parents, self.by_type
         stack: list[ast.AST] = list(reversed(statement.nodes))
+        if isinstance(statement, Part):
+            class_ = statement.frame.node
+            if statement.is_header:
+                by_type[ast.ClassDef].append(class_)
+                stack = list(_children(class_, besides="body"))[::-1]
+            parents |= dict.fromkeys(stack, class_)
         while stack:
             node = stack.pop()
             kind = type(node)
@@ -65,8 +77,47 @@ class Tree:
             node = parent
 
 
-def _children(node: ast.AST) -> Iterator[ast.AST]:
+class _JoinedParents(Mapping[ast.AST, ast.AST]):
+    """The parents of all parts of a long class."""
+
+    def __init__(self, of: LongClass) -> None:
+        self._trees = [part.fact(tree) for part in of.parts]
+        self._last = self._trees[0]
+
+    def __getitem__(self, node: ast.AST) -> ast.AST:
+        # Who asks for one node of a part asks for the next one, too.
+        if (found := self._last.parents.get(node)) is not None:
+            return found
+        for each in self._trees:
+            if (found := each.parents.get(node)) is not None:
+                self._last = each
+                return found
+        raise KeyError(node)
+
+    def __iter__(self) -> Iterator[ast.AST]:
+        return (node for each in self._trees for node in each.parents)
+
+    def __len__(self) -> int:
+        return sum(len(each.parents) for each in self._trees)
+
+
+class _JoinedTree(Tree):
+    """The trees of all parts of a long class."""
+
+    __slots__ = ()
+
+    def __init__(self, of: LongClass) -> None:
+        self.parents = _JoinedParents(of)
+        self.by_type = defaultdict(list)
+        for part in of.parts:
+            for kind, nodes in part.fact(tree).by_type.items():
+                self.by_type[kind] += nodes
+
+
+def _children(node: ast.AST, *, besides: str = "") -> Iterator[ast.AST]:
     for name in reversed(_FIELDS[type(node)]):
+        if name == besides:
+            continue
         value = getattr(node, name, None)
         if isinstance(value, list):
             yield from (item for item in value if item is not None)
@@ -131,4 +182,4 @@ def walk_block(nodes: Iterable[ast.AST]) -> Iterator[ast.AST]:
 
 def tree(statement: Statement) -> Tree:
     """The index of a statement: use `statement.fact(tree)`, which computes it once."""
-    return Tree(statement)
+    return _JoinedTree(statement) if isinstance(statement, LongClass) else Tree(statement)

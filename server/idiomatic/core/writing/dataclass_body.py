@@ -460,7 +460,7 @@ _TRIPLE: Final = re.compile(r"([rRuU]?)(\"\"\"|''')(.*)\2$", re.DOTALL)
 
 
 def _indentation(statement: ast.stmt, code: Analysis) -> str:
-    line = code.statement.lines.line(statement.lineno - code.statement.base)
+    line = code.statement.lines.line(code.statement.line(statement))
     return line[: len(line) - len(line.lstrip(" \t"))]
 
 

@@ -68,16 +68,16 @@ from idiomatic.core.analysis.mentions import mentions
 from idiomatic.core.analysis.scopes import scopes
 from idiomatic.core.analysis.tool_comments import first_tool_comment
 from idiomatic.core.idiom import Finding, Fix, Kind, safe_unless
-from idiomatic.core.module import bindings
+from idiomatic.core.module import about, bindings
 from idiomatic.core.writing.comments import comment_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from idiomatic.core.analysis import Analysis
-    from idiomatic.core.document import Statement
     from idiomatic.core.draft import Draft
     from idiomatic.core.module import Module
+    from idiomatic.core.statement import Statement
 
 KIND = Kind.IDIOM
 SINCE = (3, 4)
@@ -157,8 +157,8 @@ def _binds_a_class(statement: ast.Try, classes: Sequence[ast.expr]) -> bool:
 
 def _is_for_a_tool(statement: ast.Try, code: Analysis) -> bool:
     """Whether a comment from below the block on is meant for a type checker or linter."""
-    first, last = (statement.body[-1].end_lineno or 0) + 1, statement.end_lineno or 0
-    return first_tool_comment(code, first, last) is not None
+    end_line = code.statement.end_line
+    return first_tool_comment(code, end_line(statement.body[-1]) + 1, end_line(statement)) is not None
 
 
 # -- what may change --------------------------------------------------------------------------------------------------
@@ -204,6 +204,7 @@ def _is_surely_a_class(class_: ast.expr, code: Analysis) -> bool:
     return code.ask(is_fixed, root, before)
 
 
+@about(lambda name, before: (name,))
 def is_fixed(module: Module, name: str, before: Statement | None) -> bool:
     """Question: whether an import or a class at the very top level gives a name its only value.
 
@@ -214,8 +215,8 @@ def is_fixed(module: Module, name: str, before: Statement | None) -> bool:
     """
     found = False
     above = before is not None
-    for statement in module.document.statements:
-        if statement is before:
+    for statement in module.statements:
+        if statement == before:
             above = False
         if name not in statement.text:
             continue

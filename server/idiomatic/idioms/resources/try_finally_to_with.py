@@ -92,6 +92,7 @@ from idiomatic.core.analysis.resources import FACTORIES, HAS_OTHER_RULES, MANAGE
 from idiomatic.core.analysis.tool_comments import FOR_TOOLS, first_tool_comment
 from idiomatic.core.draft import DraftError
 from idiomatic.core.idiom import Finding, Fix, Kind, Refused, safe_unless
+from idiomatic.core.module import about
 from idiomatic.core.writing.comments import comment_lines
 
 if TYPE_CHECKING:
@@ -301,7 +302,7 @@ def _binds(statement: ast.stmt, name: str) -> bool:
 
 def _resources(statement: Try, closings: Sequence[Closing], code: Analysis) -> Sequence[Resource]:
     """The variables that are both created for the `try` and closed in its `finally`, in the order of creation."""
-    found: list[tuple[tuple[int, int], Resource]] = []
+    found: list[tuple[int, Resource]] = []
     for name in dict.fromkeys(closing.target.id for closing in closings if isinstance(closing.target, ast.Name)):
         own = [c for c in closings if isinstance(c.target, ast.Name) and c.target.id == name]
         binder = next((each for each in _before(statement, code) if _binds(each, name)), None)
@@ -319,7 +320,7 @@ def _resources(statement: Try, closings: Sequence[Closing], code: Analysis) -> S
         start = None if inside else _start(name, statement, creation, code)
         resource = Resource(name, creation, own, inside, none if inside else None, start)
         if not _belongs_elsewhere(resource, statement, code):
-            found.append(((creation.lineno, creation.col_offset), resource))
+            found.append((code.span(creation).start, resource))
     return [resource for _, resource in sorted(found, key=lambda each: each[0])]
 
 
@@ -438,7 +439,7 @@ def _title(forms: Sequence[Form], own: Sequence[str], resources: Sequence[Resour
 def _where(statement: Try, resources: Sequence[Resource], code: Analysis) -> tuple[ast.stmt, ast.stmt]:
     """From the first statement that changes to the `try`."""
     changed = [each for r in resources for each in ((r.none,) if r.inside else (r.assignment,)) if each is not None]
-    first = min(changed, key=lambda each: each.lineno, default=statement)
+    first = min(changed, key=lambda each: code.span(each).start, default=statement)
     return code.lines(first)[0], code.lines(statement)[1]
 
 
@@ -463,9 +464,11 @@ def _refusals(
 def _comment_for_a_tool(statement: Try, code: Analysis) -> str | None:
     """A comment in the `finally` that is meant for a type checker or linter."""
     last = max(
-        (each.end_lineno or 0) for part in (statement.body, statement.handlers, statement.orelse) for each in part
+        code.statement.end_line(each)
+        for part in (statement.body, statement.handlers, statement.orelse)
+        for each in part
     )
-    return first_tool_comment(code, last + 1, statement.end_lineno or 0)
+    return first_tool_comment(code, last + 1, code.statement.end_line(statement))
 
 
 def _order_refusals(resources: Sequence[Resource], closings: Sequence[Closing]) -> Iterator[str]:
@@ -487,11 +490,11 @@ def _place_refusals(statement: Try, resources: Sequence[Resource], code: Analysi
     if resources[0].inside:
         yield from _inside_refusals(statement, resources, code)
         return
-    first = min(resource.assignment.lineno for resource in resources)
+    first = min(code.span(resource.assignment).start for resource in resources)
     assignments = [resource.assignment for resource in resources]
     starts = [resource.start for resource in resources]
     for between in _before(statement, code):
-        if between.lineno <= first:
+        if code.span(between).start <= first:
             break
         if between in starts and len(resources) == 1 and code.has_own_lines(between):
             # Whether entering the block does the same is asked where the type is known.
@@ -793,6 +796,7 @@ def _pool_form(resource: Resource, code: Analysis) -> Sequence[Form] | Refused:
     return Refused(f"The type of `{ast.unparse(pool)}` is not known here.")
 
 
+@about(lambda: ("asyncpg",))
 def imports_asyncpg(module: Module) -> bool:
     """Question: whether the module imports asyncpg."""
     return any(
@@ -801,7 +805,7 @@ def imports_asyncpg(module: Module) -> bool:
             name.partition(".")[0] == "asyncpg"
             for name in ([alias.name for alias in node.names] if isinstance(node, ast.Import) else [node.module or ""])
         )
-        for statement in module.document.statements
+        for statement in module.statements
         if "asyncpg" in statement.text
         for node in statement.nodes
     )
