@@ -17,6 +17,13 @@ if TYPE_CHECKING:
     from idiomatic.core.idiom import Idiom
 
 RUFF_NAMES: Final[Mapping[str, str]] = {
+    "ASYNC210": "blocking-http-call-in-async-function",
+    "ASYNC212": "blocking-http-call-httpx-in-async-function",
+    "ASYNC221": "run-process-in-async-function",
+    "ASYNC222": "wait-for-process-in-async-function",
+    "ASYNC230": "blocking-open-call-in-async-function",
+    "ASYNC250": "blocking-input-in-async-function",
+    "ASYNC251": "blocking-sleep-in-async-function",
     "B006": "mutable-argument-default",
     "B904": "raise-without-from-inside-except",
     "DTZ003": "call-datetime-utcnow",

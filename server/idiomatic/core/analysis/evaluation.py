@@ -85,6 +85,66 @@ def _before(parent: ast.AST, child: ast.AST) -> Sequence[ast.expr] | None:
             return None
 
 
+def shared_before(code: Analysis, expression: ast.expr) -> ast.expr | None:
+    """What the statement around reads before an expression, and another task may change while that waits.
+
+    Attributes, elements and variables of other scopes count if their value is used after the expression has its own:
+    `self.total + await more()`. The functions that are called don't.
+    """
+    child: ast.AST = expression
+    for parent in code.ancestors(expression):
+        match parent:
+            case ast.AugAssign(target=target):
+                before: list[ast.expr] = [target]
+            case ast.IfExp() | ast.BoolOp() | ast.NamedExpr() | ast.keyword():
+                before = []
+            case ast.Call(func=ast.Attribute(value=receiver)) if receiver is child:
+                before = []
+            case ast.Call(args=args, keywords=keywords):
+                before = [each for each in (*args, *(keyword.value for keyword in keywords)) if _is_left(each, child)]
+            case ast.expr():
+                before = [
+                    each
+                    for each in ast.iter_child_nodes(parent)
+                    if isinstance(each, ast.expr) and _is_left(each, child)
+                ]
+            case _:
+                before = []
+        for each in before:
+            if (found := _shared(code, each)) is not None:
+                return found
+        if isinstance(parent, ast.stmt):
+            return None
+        child = parent
+    return None
+
+
+def _is_left(one: ast.expr, other: ast.AST) -> bool:
+    here = other.value if isinstance(other, ast.keyword) else other
+    return isinstance(here, ast.expr) and (one.lineno, one.col_offset) < (here.lineno, here.col_offset)
+
+
+def _shared(code: Analysis, expression: ast.expr) -> ast.expr | None:
+    match expression:
+        case ast.Call(args=args, keywords=keywords):
+            below = [*args, *(keyword.value for keyword in keywords)]
+            return next((found for each in below if (found := _shared(code, each)) is not None), None)
+        case ast.Name():
+            local = code.local_bindings(expression)
+            owner = code.scope(expression).lookup(expression.id)
+            if local is not None:
+                is_own = owner is not None and owner.node is code.function_around(expression)
+                return None if is_own or is_stable(code, expression) else expression
+            return None if is_stable(code, expression) else expression
+        case ast.Attribute() | ast.Subscript():
+            return None if is_stable(code, expression) else expression
+        case ast.Lambda():
+            return None
+        case _:
+            below = [each for each in ast.iter_child_nodes(expression) if isinstance(each, ast.expr)]
+            return next((found for each in below if (found := _shared(code, each)) is not None), None)
+
+
 def _up_to(given: Sequence[ast.expr], child: ast.AST) -> Sequence[ast.expr]:
     for index, each in enumerate(given):
         if each is child or (isinstance(child, ast.keyword) and each is child.value):

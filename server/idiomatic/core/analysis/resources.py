@@ -223,9 +223,21 @@ NOT_MANAGERS: Final[Mapping[str, str]] = {
 }
 """Why an object of some other types can't take care of itself, as sentences."""
 
+LOCKS: Final[Mapping[str, bool]] = {
+    **{
+        f"{module}.{name}": False
+        for module in ("threading", "multiprocessing")
+        for name in ("Lock", "RLock", "Semaphore", "BoundedSemaphore", "Condition")
+    },
+    **{f"asyncio.{name}": True for name in ("Lock", "Semaphore", "BoundedSemaphore", "Condition")},
+    **{f"anyio.{name}": True for name in ("Lock", "Semaphore", "CapacityLimiter", "Condition")},
+}
+"""What is acquired and released, and whether that takes `async with`; leaving the block does nothing but release."""
+
 _CONTEXT: Final = Creation.NOT_AWAITED
 
 FACTORIES: Final[Mapping[str, Factory]] = {
+    **{name: Factory(name) for name in LOCKS},
     "builtins.open": Factory("io.IOBase"),
     "builtins.memoryview": Factory("memoryview"),
     "io.open": Factory("io.IOBase"),
@@ -335,21 +347,5 @@ SAME: Final[Mapping[str, str]] = {
 }
 """Other names of types and functions of the tables."""
 
-HAS_OTHER_RULES: Final = frozenset(
-    {
-        "asyncio.new_event_loop",
-        "asyncio.get_event_loop",
-        "threading.Lock",
-        "threading.RLock",
-        "threading.Semaphore",
-        "threading.BoundedSemaphore",
-        "threading.Condition",
-        "asyncio.Lock",
-        "asyncio.Semaphore",
-        "asyncio.BoundedSemaphore",
-        "asyncio.Condition",
-        "multiprocessing.Lock",
-        "multiprocessing.RLock",
-    }
-)
+HAS_OTHER_RULES: Final = frozenset({"asyncio.new_event_loop", "asyncio.get_event_loop", *LOCKS})
 """What has rules of its own: event loops and locks."""

@@ -1,0 +1,34 @@
+"""The courier gets every parcel, whatever the source looks like."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from orders.courier import Courier
+
+
+@pytest.fixture
+def courier(tmp_path):
+    return Courier(tmp_path)
+
+
+def test_labels_are_printed(courier):
+    path = asyncio.run(courier.print_label(7))
+    assert Path(path).read_text("utf-8") == "order 7"
+
+
+def test_the_van_is_watched_until_the_shop_closes(courier):
+    async def day():
+        seen = []
+        watching = asyncio.create_task(courier.watch(seen))
+        await asyncio.sleep(0.001)
+        took = [await courier.hand_over("1"), await courier.hand_over("?")]
+        await asyncio.sleep(0.02)
+        watching.cancel()
+        await asyncio.gather(watching, return_exceptions=True)
+        return seen, took
+
+    seen, took = asyncio.run(day())
+    assert took == [True, False]
+    assert (seen[0], seen[-2:]) == (0, [1, "closed"])

@@ -1,0 +1,162 @@
+"""What the explanations about blocking, cancelling and closing promise, executed before and after each rewrite.
+
+The programs and their scripts are those of `test_running_concurrency`, in simulated time where no thread is needed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from tests.test_running_concurrency import ALL_WELL, Script, rewritten, run
+
+# -- calls that block -------------------------------------------------------------------------------------------------
+
+
+def executed(program: str, main: str = "main", *, cancel_after: float | None = None, **given: object) -> Any:
+    """What `main` of a program gives, in real time."""
+
+    async def everything() -> object:
+        namespace: dict[str, Any] = dict(given)
+        exec(compile(program, "program.py", "exec"), namespace)
+        task = asyncio.ensure_future(namespace[main]())
+        if cancel_after is not None:
+            asyncio.get_running_loop().call_later(cancel_after, task.cancel)
+        return await task
+
+    return asyncio.run(everything())
+
+
+COUNTER = """\
+import time
+
+total = 0
+
+
+async def add():
+    global total
+    before = total
+    time.sleep(0.001)
+    total = before + 1
+
+
+async def main():
+    tasks = [asyncio.ensure_future(add()) for _ in range(5)]
+    for task in tasks:
+        await task
+    return total
+"""
+
+
+def test_other_tasks_run_where_it_sleeps() -> None:
+    after = rewritten(COUNTER, "blocking-call-in-async")
+    assert executed(COUNTER, asyncio=asyncio) == 5
+    assert executed(after, asyncio=asyncio) == 1, "what was read before the `await` has changed after it"
+
+
+def test_a_cancellation_does_not_stop_the_thread() -> None:
+    program = """\
+import os
+
+
+async def main():
+    try:
+        os.system("sleep 0.2; exit 3")
+        return "done"
+    except asyncio.CancelledError:
+        return "cancelled"
+"""
+    after = rewritten(program, "blocking-call-in-async")
+    assert executed(program, asyncio=asyncio, cancel_after=0.05) == "done", "a cancellation has to wait for it"
+    assert executed(after, asyncio=asyncio, cancel_after=0.05) == "cancelled"
+    assert executed(after, asyncio=asyncio) == "done"
+
+
+def test_a_process_without_a_thread() -> None:
+    program = """\
+import subprocess
+import sys
+
+
+async def main():
+    subprocess.run([sys.executable, "-c", "print('done', end='')"], stdout=output)
+    return "over"
+"""
+    import tempfile
+
+    for each in (
+        program,
+        rewritten(program, "blocking-call-in-async"),
+        rewritten(program, "blocking-call-in-async", 2),
+    ):
+        with tempfile.TemporaryFile("w+") as output:
+            assert executed(each, output=output) == "over"
+            output.seek(0)
+            assert output.read() == "done"
+
+
+# -- cancellations that end in a handler ------------------------------------------------------------------------------
+
+SWALLOWS = """\
+import asyncio
+
+
+async def main():
+    try:
+        return await play("a")
+    except asyncio.CancelledError:
+        log.append(("handled", "main"))
+"""
+
+SWALLOWS_ALL = """\
+async def main():
+    try:
+        return await play("a")
+    except BaseException:
+        log.append(("handled", "main"))
+"""
+
+FAILS: Script = {"a": (1, ValueError("a"))}
+
+swallowing = pytest.mark.parametrize(
+    ("program", "action"),
+    [
+        pytest.param(SWALLOWS, 1, id="only that"),
+        pytest.param(SWALLOWS_ALL, 1, id="everything"),
+        pytest.param(SWALLOWS_ALL, 2, id="everything, as Exception"),
+    ],
+)
+
+
+@swallowing
+def test_without_a_cancellation_nothing_changes(program: str, action: int) -> None:
+    after = rewritten(program, "swallowed-cancellation", action)
+    assert run(program, ALL_WELL) == run(after, ALL_WELL)
+    before, now = run(program, FAILS), run(after, FAILS)
+    assert (before.errors, before.log, before.result) == (now.errors, now.log, now.result)
+
+
+@swallowing
+def test_a_cancellation_passes(program: str, action: int) -> None:
+    before = run(program, ALL_WELL, cancel_after=0.5)
+    after = run(rewritten(program, "swallowed-cancellation", action), ALL_WELL, cancel_after=0.5)
+    assert (before.error, before.result) == (None, None), "as if it had come to its end"
+    assert isinstance(after.error, asyncio.CancelledError)
+    assert bool(after.names("handled")) is (program is SWALLOWS)
+
+
+def test_a_timeout_is_noticed_again() -> None:
+    program = (
+        SWALLOWS.replace("main", "work")
+        + """
+
+async def main():
+    async with asyncio.timeout(0.5):
+        await work()
+"""
+    )
+    after = rewritten(program, "swallowed-cancellation")
+    assert run(program, ALL_WELL).error is None, "nobody learns that the time was up"
+    assert isinstance(run(after, ALL_WELL).error, TimeoutError)
