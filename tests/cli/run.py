@@ -5,15 +5,17 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from click.testing import CliRunner
 from idiomatic.cli.main import idiomatic
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from click.testing import Result
+
+# The sources beside these tests, wherever the installed package has its own.
+SERVER = Path(__file__).parents[2] / "server"
 
 UNSAFE = "from datetime import datetime\n\n\ndef stamp():\n    return datetime.utcnow()\n"
 UNSAFE_FIXED = "from datetime import UTC, datetime\n\n\ndef stamp():\n    return datetime.now(UTC)\n"
@@ -31,6 +33,5 @@ def process(
 ) -> subprocess.CompletedProcess[bytes]:
     """The command line as a process, started in the way that is safe in a user's folder."""
     command = [sys.executable, "-P", "-m", "idiomatic", *map(str, args)]
-    return subprocess.run(
-        command, cwd=cwd, input=stdin, capture_output=True, check=False, timeout=60, env={**os.environ, **(env or {})}
-    )
+    environment = {**os.environ, "PYTHONPATH": str(SERVER), **(env or {})}
+    return subprocess.run(command, cwd=cwd, input=stdin, capture_output=True, check=False, timeout=60, env=environment)

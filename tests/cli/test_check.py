@@ -363,3 +363,53 @@ def test_colours(project: Path) -> None:
     (project / "app.py").write_text(UNSAFE)
     assert b"\x1b[" in process("check", cwd=project, env={"FORCE_COLOR": "1", "NO_COLOR": ""}).stdout
     assert b"\x1b[" not in process("check", cwd=project, env={"FORCE_COLOR": "1", "NO_COLOR": "1"}).stdout
+
+
+FORMATS = ("full", "concise", "json", "github", "sarif")
+
+
+def test_with_the_cache_and_without_it_is_the_same(project: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    (project / "a.py").write_text(UNSAFE)
+    (project / "b.py").write_text(f"{SAFE}x = (datetime.datetime  # why\n    .utcnow())\n")
+    (project / "half.py").write_text(f"{UNSAFE}\n\ndef half(:\n")
+    (project / "latin.py").write_bytes(b"'\xe9'")
+    (project / "sub").mkdir()
+    (project / "sub" / "c.py").write_bytes(b"\xef\xbb\xbf" + UNSAFE.replace("\n", "\r\n").encode())
+    for first in FORMATS:
+        folder = tmp_path_factory.mktemp("cache")
+        for output_format in (first, *FORMATS):
+            plain = run("check", "--output-format", output_format, "--no-cache")
+            for paths in ([], ["."], ["sub", project, "half.py"]):
+                if paths:
+                    plain = run("check", "--output-format", output_format, "--no-cache", *paths)
+                cached = run("check", "--output-format", output_format, "--cache-dir", folder, *paths)
+                assert (cached.exit_code, cached.stdout, cached.stderr) == (plain.exit_code, plain.stdout, plain.stderr)
+
+
+def test_the_cache_is_where_it_is_wanted(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (project / "app.py").write_text(UNSAFE)
+    monkeypatch.setenv("IDIOMATIC_CACHE_DIR", str(project / "one"))
+    assert run("check", "--no-cache").exit_code == 1
+    assert run("check", "-", stdin=UNSAFE).exit_code == 1
+    assert not (project / "one").exists()
+    assert run("check").exit_code == 1
+    assert (project / "one" / "CACHEDIR.TAG").exists()
+    assert run("check", "--cache-dir", "two").exit_code == 1
+    assert (project / "two" / "CACHEDIR.TAG").exists()
+    assert run("clean", "--cache-dir", "two").stdout == "Deleted two.\n"
+    assert run("clean").stdout == f"Deleted {project / 'one'}.\n"
+    assert run("clean").stdout == "Nothing to delete.\n"
+    assert run("clean", "--cache-dir", project).stdout == "Nothing to delete.\n"
+    assert sorted(path.name for path in project.iterdir()) == [".git", "app.py", "idiomatic.toml"]
+
+
+def test_what_is_known_is_found_quickly(project: Path) -> None:
+    (project / "app.py").write_text(UNSAFE)
+    process("check", cwd=project)
+    result = process("check", cwd=project, env={"PYTHONPROFILEIMPORTTIME": "1"})
+    assert result.returncode == 1
+    imported = {line.rpartition(b"|")[2].strip().decode() for line in result.stderr.splitlines()}
+    assert "idiomatic.project.scan.cache" in imported
+    slow = {"libcst", "jedi", "rich", "cattrs", "asyncio", "multiprocessing", "idiomatic.core.engine"}
+    assert not imported & slow
+    assert not {name for name in imported if name.startswith("idiomatic.idioms.")}

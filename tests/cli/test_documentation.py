@@ -9,7 +9,7 @@ import pytest
 from idiomatic.cli.formats import FORMATS
 from idiomatic.cli.main import COMMANDS, idiomatic
 from idiomatic.core.idiom import Severity
-from idiomatic.project import walk
+from idiomatic.project import import_path
 from idiomatic.project.configuration import KEYS
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -34,5 +34,5 @@ def test_every_key_and_value() -> None:
     text = (DOCS / "configuration.md").read_text("utf-8")
     for name in (*KEYS, *Severity):
         assert f"`{name}`" in text
-    assert all(f"`{name}`" in text for name in ("idiomatic.toml", "[tool.idiomatic]", *walk.SUFFIXES))
+    assert all(f"`{name}`" in text for name in ("idiomatic.toml", "[tool.idiomatic]", *import_path.SUFFIXES))
     assert all(f"`{name}`" in (DOCS / "command-line.md").read_text("utf-8") for name in FORMATS)

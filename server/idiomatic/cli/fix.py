@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import sys
+from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from idiomatic.cli import options, terminal
+from idiomatic.cli import options, progress, terminal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from idiomatic.cli.reports import FixReport
+    from idiomatic.cli.sources import Sources
+    from idiomatic.cli.work import FixAll
 
 
 @click.command("fix")
@@ -37,18 +41,12 @@ def command(
     alone; with 1 if a result could not be written, and with 2 if an option or the configuration is wrong.
     """
     from idiomatic.cli import sources
-    from idiomatic.cli.reports import Fault, FixReport, shown_path
-    from idiomatic.cli.work import CRASHED, FixAll
+    from idiomatic.cli.work import FixAll
 
     overrides = {"select": select, "ignore": ignore, "target-version": target_version}
     with sources.workspace(overrides, isolated=isolated) as workspace:
         given = sources.find(paths, stdin_filename, workspace)
-        work = FixAll(workspace, unsafe_fixes, writes=not (diff or given.is_stdin))
-        reports = given.each(
-            work,
-            lambda file: FixReport(shown_path(file), faults=(Fault(shown_path(file), CRASHED),), has_failed=True),
-            "Fixing",
-        )
+        reports = _fix(given, FixAll(workspace, unsafe_fixes, writes=not (diff or given.is_stdin)))
     if diff:
         for report in reports:
             _print_diff(report)
@@ -60,6 +58,24 @@ def command(
     faults = [*given.faults, *(fault for report in reports for fault in report.faults)]
     terminal.report(faults, [warning for report in reports for warning in report.warnings])
     sys.exit(terminal.FAILURE if any(report.has_failed for report in reports) else 0)
+
+
+def _fix(given: Sources, work: FixAll) -> list[FixReport]:
+    """What is fixed in each file, in order."""
+    from idiomatic.cli.reports import FixReport
+    from idiomatic.core import catalogue
+    from idiomatic.project.scan import parallel
+    from idiomatic.project.scan.reports import CRASHED, Fault, shown_path
+
+    def crashed(file: Path) -> FixReport:
+        return FixReport(shown_path(file), faults=(Fault(shown_path(file), CRASHED),), has_failed=True)
+
+    if given.stdin is not None:
+        return [work(given.stdin)]
+    catalogue.rules()  # loaded here, worker processes have them from the start
+    with closing(parallel.each(work, given.files, crashed, watched=partial(progress.bar, "Fixing"))) as found:
+        reports = dict(found)
+    return [reports[file] for file in given.files]
 
 
 def _print_diff(report: FixReport) -> None:

@@ -78,3 +78,13 @@ def selection(function: F) -> F:
     ):
         function = option(function)
     return function
+
+
+def cache_dir(function: F) -> F:
+    """`--cache-dir`."""
+    return click.option(
+        "--cache-dir",
+        type=click.Path(file_okay=False, path_type=Path),
+        metavar="FOLDER",
+        help="Where what was found is kept. [default: in the user's cache folder]",
+    )(function)

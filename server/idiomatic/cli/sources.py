@@ -6,26 +6,22 @@ import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import click
 
-from idiomatic.cli import parallel, terminal
+from idiomatic.cli import terminal
 from idiomatic.cli.options import STDIN
-from idiomatic.cli.reports import Fault, shown_path
-from idiomatic.core import catalogue
 from idiomatic.project import files
 from idiomatic.project.configuration import ConfigurationError
+from idiomatic.project.scan.reports import Fault, shown_path
 from idiomatic.project.walk import Walk
 from idiomatic.project.workspace import Workspace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
-    from idiomatic.cli.work import Given
     from idiomatic.project.files import Source
-
-R = TypeVar("R")
 
 
 @dataclass(frozen=True)
@@ -48,12 +44,6 @@ class Sources:
     def is_stdin(self) -> bool:
         """Whether stdin was read."""
         return self.stdin is not None or self.raw is not None
-
-    def each(self, work: Callable[[Given], R], on_crash: Callable[[Path], R], label: str) -> list[R]:
-        """`work` for each of them, in order."""
-        if self.stdin is not None:
-            return [work(self.stdin)]
-        return parallel.each(work, self.files, on_crash, label)
 
 
 @contextmanager
@@ -83,7 +73,6 @@ def find(paths: tuple[Path, ...], stdin_filename: Path | None, workspace: Worksp
     found = tuple(walk.files(paths or (Path(),)))
     if not found and not faults:
         terminal.warn("there are no Python files here")
-    catalogue.rules()  # loaded here, worker processes have them from the start
     return Sources(found, faults=tuple(faults))
 
 

@@ -67,13 +67,33 @@ def rules() -> Catalogue:
     return Catalogue((*load().values(), UNUSED, UNKNOWN))
 
 
+@cache
+def families() -> Mapping[str, str]:
+    """The name of every rule, in the order of `rules`, with its family; no idiom is loaded for that."""
+    idioms = ((_family(module), _rule(module)) for module in _modules())
+    others = ((rule.family, rule.name) for rule in (UNUSED, UNKNOWN))
+    return {name: family for family, name in sorted([*idioms, *others])}
+
+
 def _walk() -> Iterator[Idiom]:
+    return (read(importlib.import_module(module)) for module in _modules())
+
+
+def _modules() -> Iterator[str]:
     # By name: the engine knows that there are idioms, none of them is known to it.
     idioms = importlib.import_module("idiomatic.idioms")
     for family in pkgutil.iter_modules(idioms.__path__, f"{idioms.__name__}."):
         package = importlib.import_module(family.name)
         for module in pkgutil.iter_modules(package.__path__, f"{family.name}."):
-            yield read(importlib.import_module(module.name))
+            yield module.name
+
+
+def _rule(module: str) -> str:
+    return module.rpartition(".")[2].replace("_", "-")
+
+
+def _family(module: str) -> str:
+    return module.split(".")[-2]
 
 
 def read(module: ModuleType) -> Idiom:
@@ -82,7 +102,6 @@ def read(module: ModuleType) -> Idiom:
     Raises:
         CatalogueError: the file does not keep to the form.
     """
-    family, _, stem = module.__name__.rpartition(".")
     text = inspect.cleandoc(module.__doc__ or "")
     headings = tuple(line[3:].strip() for line in text.splitlines() if line.startswith("## "))
     advice = text.partition("\n")[0]
@@ -94,8 +113,8 @@ def read(module: ModuleType) -> Idiom:
     if not inspect.isfunction(detect):
         raise _fault(module, 1, "there is no function `detect(node: ast.X, code: Analysis)`")
     return Idiom(
-        name=stem.replace("_", "-"),
-        family=family.rpartition(".")[2],
+        name=_rule(module.__name__),
+        family=_family(module.__name__),
         kind=_constant(module, "KIND", Kind),
         since=_constant(module, "SINCE", tuple),
         triggers=_constant(module, "TRIGGERS", tuple),

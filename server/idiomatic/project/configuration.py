@@ -9,23 +9,22 @@ from __future__ import annotations
 import difflib
 import re
 import tomllib
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field, fields, replace
-from functools import cache, lru_cache
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from idiomatic.core import catalogue
-from idiomatic.core.analysis.code import Version
 from idiomatic.core.idiom import Severity
 from idiomatic.core.text import Lines, Span
 from idiomatic.project.tables import version_of
 from idiomatic.project.toml_places import place
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable
 
-    from cattrs import Converter
+    from idiomatic.core.analysis.code import Version
 
 OWN_FILE: Final = "idiomatic.toml"
 SHARED_FILE: Final = "pyproject.toml"
@@ -213,121 +212,89 @@ class _WrongValueError(ValueError):
 
 
 def _structure(table: object, origin: Path | str, text: str, prefix: tuple[str, ...]) -> Configuration:
-    from cattrs import BaseValidationError
-
     if not isinstance(table, Mapping):
         span = place(text, prefix)
         raise ConfigurationError(origin, ".".join(prefix), "expected a table", text, span)
-    try:
-        found = _converter().structure(table, Configuration)
-    except BaseValidationError as error:
-        path, message = next(_faults(error))
-        if not text and not prefix and isinstance(origin, str) and not path:
-            raise ConfigurationError(origin, "", message) from error
-        span = place(text, (*prefix, *path))
-        raise ConfigurationError(origin, ".".join((*prefix, *path)), message, text, span) from error
-    if found.templates is not None and isinstance(origin, Path):
-        return replace(found, templates=origin.parent / found.templates)
-    return found
+    found: dict[str, Any] = {}
+    # What is wrong with a key that there is counts for more than one that there is not.
+    for key, value in sorted(table.items(), key=lambda item: item[0] not in KEYS):
+        try:
+            if key not in KEYS:
+                raise _WrongValueError(_unknown("key", key, KEYS))
+            found[key.replace("-", "_")] = _READERS[key](value)
+        except _WrongValueError as error:
+            path = (*prefix, key, *error.inner)
+            raise ConfigurationError(origin, ".".join(path), str(error), text, place(text, path)) from error
+    read = Configuration(**found)
+    if read.templates is not None and isinstance(origin, Path):
+        return replace(read, templates=origin.parent / read.templates)
+    return read
 
 
-def _faults(error: BaseException) -> Iterator[tuple[tuple[str, ...], str]]:
-    """Every fault in what cattrs raised: the path of its key, and what is wrong."""
-    from cattrs import ClassValidationError, ForbiddenExtraKeysError
-
-    match error:
-        case ClassValidationError():
-            noted, others = error.group_exceptions()
-            for inner, note in noted:
-                for path, message in _faults(inner):
-                    yield (note.name.replace("_", "-"), *path), message
-            for inner in others:
-                yield from _faults(inner)
-        case ForbiddenExtraKeysError(extra_fields=extra):
-            for key in sorted(extra):
-                yield (key,), _unknown("key", key, KEYS)
-        case _WrongValueError(inner=path):
-            yield path, str(error)
-        case _:
-            yield (), str(error)
-
-
-@cache
-def _converter() -> Converter:
-    # Loading cattrs takes longer than all the rest of this module; most files have no configuration.
-    from cattrs import Converter
-    from cattrs.gen import make_dict_structure_fn, override
-
-    converter = Converter(forbid_extra_keys=True)
-    hooks: dict[str, Callable[[Any, Any], object]] = {
-        "select": _names,
-        "ignore": _names,
-        "severity": _severities,
-        "target_version": _version,
-        "exclude": _patterns,
-        "templates": _path,
-    }
-    overrides = {name: override(rename=name.replace("_", "-"), struct_hook=hook) for name, hook in hooks.items()}
-    make: Any = make_dict_structure_fn
-    structure = make(Configuration, converter, _cattrs_forbid_extra_keys=True, file=override(omit=True), **overrides)
-    converter.register_structure_hook(Configuration, structure)
-    return converter
-
-
-def _strings(value: object, _: object) -> tuple[str, ...]:
+def _strings(value: object) -> tuple[str, ...]:
     if not isinstance(value, (list, tuple)) or not all(isinstance(each, str) for each in value):
         raise _WrongValueError(f"expected a list of strings, got {_shown(value)}")
     return tuple(value)
 
 
-def _patterns(value: object, _: object) -> tuple[str, ...]:
+def _patterns(value: object) -> tuple[str, ...]:
     from idiomatic.project.walk import is_pattern
 
-    patterns = _strings(value, _)
+    patterns = _strings(value)
     for pattern in patterns:
         if not is_pattern(pattern):
             raise _WrongValueError(f"{_shown(pattern)} is not a pattern as in a .gitignore")
     return patterns
 
 
-def _names(value: object, _: object) -> tuple[str, ...]:
-    names = _strings(value, _)
+def _names(value: object) -> tuple[str, ...]:
+    names = _strings(value)
     for name in names:
         if name not in selectable():
             raise _WrongValueError(_unknown("rule or family", name, selectable()))
     return names
 
 
-def _severities(value: object, _: object) -> dict[str, Severity]:
+def _severities(value: object) -> dict[str, Severity]:
     if not isinstance(value, Mapping):
         raise _WrongValueError(f'expected a table such as {{ "naive-utcnow" = "hint" }}, got {_shown(value)}')
     found: dict[str, Severity] = {}
     for name, level in value.items():
-        if name not in catalogue.rules():
-            raise _WrongValueError(_unknown("rule", name, catalogue.rules()), name)
+        if name not in catalogue.families():
+            raise _WrongValueError(_unknown("rule", name, catalogue.families()), name)
         if level not in [*Severity]:
             raise _WrongValueError(_unknown("severity", level, [*Severity]), name)
         found[name] = Severity(level)
     return found
 
 
-def _version(value: object, _: object) -> Version:
+def _version(value: object) -> Version:
     match = _VERSION.fullmatch(value) if isinstance(value, str) else None
     if match is None:
         raise _WrongValueError(f'expected a Python version as a string, "3.X", such as "3.11", got {_shown(value)}')
     return 3, int(match[1])
 
 
-def _path(value: object, _: object) -> Path:
+def _path(value: object) -> Path:
     if not isinstance(value, str) or not value:
         raise _WrongValueError(f"expected the path of a folder, got {_shown(value)}")
     return Path(value).expanduser()
 
 
+_READERS: Final[Mapping[str, Callable[[object], object]]] = {
+    "select": _names,
+    "ignore": _names,
+    "severity": _severities,
+    "target-version": _version,
+    "exclude": _patterns,
+    "templates": _path,
+}
+
+
 def selectable() -> tuple[str, ...]:
     """What `select` and `ignore` may name."""
-    rules = catalogue.rules()
-    return (ALL, *dict.fromkeys(rule.family for rule in rules.values()), *rules)
+    families = catalogue.families()
+    return (ALL, *dict.fromkeys(families.values()), *families)
 
 
 def _unknown(what: str, value: object, allowed: Iterable[str]) -> str:

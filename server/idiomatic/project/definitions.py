@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import ast
 import logging
-import os
 import sys
-import sysconfig
 import threading
 from dataclasses import dataclass, field
 from enum import Enum, auto
@@ -22,22 +20,22 @@ from idiomatic.core import module as questions
 from idiomatic.core.document import Document
 from idiomatic.core.facts import ClassFact, FunctionFact, class_fact, function_fact
 from idiomatic.core.module import Module
-from idiomatic.project import files
-from idiomatic.project.tables import folders_around, version_of
-from idiomatic.project.walk import SUFFIXES
+from idiomatic.project import evidence, files, import_path
+from idiomatic.project.evidence import LARGEST, Sight
+from idiomatic.project.import_path import SUFFIXES
+from idiomatic.project.tables import version_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
+
+    from idiomatic.project.evidence import Evidence
 
 logger = logging.getLogger(__name__)
 
 Fact: TypeAlias = FunctionFact | ClassFact
 
-_LARGEST: Final = 1_000_000
-"""How many bytes of a file are worth reading to know about one function in it."""
 _LONGEST: Final = 4
 """How many names behind a module are followed: a class, its method, and a little more."""
-_PROJECT_FILES: Final = ("pyproject.toml", "setup.py", "setup.cfg")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +71,7 @@ class Modules:
 
     def __init__(self, opened: Mapping[Path, Document] | None = None) -> None:
         self.opened = {} if opened is None else opened
-        self._known: dict[Path, tuple[object, Module | None]] = {}
+        self._known: dict[Path, tuple[object, Module | None, str | None]] = {}
 
     def version(self, path: Path) -> object:
         """What changes when the text of a file does; `None` if there is no such file."""
@@ -81,21 +79,38 @@ class Modules:
 
     def read(self, path: Path) -> Module | None:
         """The module in a file; `None` if there is no such file, or nothing can be read in it."""
+        return self._look(path)[0]
+
+    def digest(self, path: Path) -> str | None:
+        """The digest of the text that was read; `None` if there is no such file."""
+        return self._look(path)[1]
+
+    def _look(self, path: Path) -> tuple[Module | None, str | None]:
         version = self.version(path)
         if version is None:
-            return None
+            return None, None
         if path not in self._known or self._known[path][0] != version:
-            self._known[path] = version, Module(version) if isinstance(version, Document) else _parsed(path)
-        return self._known[path][1]
+            found = _opened(version) if isinstance(version, Document) else _parsed(path)
+            self._known[path] = version, *found
+        return self._known[path][1:]
 
 
-def _parsed(path: Path) -> Module | None:
+def _opened(document: Document) -> tuple[Module, str]:
+    return Module(document), evidence.digest(document.text.encode("utf-8", "surrogatepass"))
+
+
+def _parsed(path: Path) -> tuple[Module | None, str | None]:
     try:
-        if path.stat().st_size > _LARGEST:
-            return None
-        return Module(Document.parse(files.read(path).text))
-    except (OSError, files.FileError, RecursionError):
-        return None
+        if path.stat().st_size > LARGEST:
+            return None, evidence.text(str(path))
+        raw = path.read_bytes()
+    except OSError:
+        return None, None
+    try:
+        # Of these very bytes: the file may be another one a moment later.
+        return Module(Document.parse(files.decode(path, raw).text)), evidence.digest(raw)
+    except (files.FileError, RecursionError):
+        return None, evidence.digest(raw)
 
 
 @dataclass(frozen=True)
@@ -107,12 +122,14 @@ class SourceDefinitions:
         roots: the folders in which top-level packages lie.
         modules: the parsed files.
         seen: the files that were looked into or for, with their versions then.
+        evidence: what the answers rest on.
     """
 
     path: Path
     roots: tuple[Path, ...]
     modules: Modules
     seen: dict[Path, object] = field(default_factory=dict, repr=False)
+    evidence: Evidence = field(default_factory=dict, repr=False)
 
     @property
     def is_current(self) -> bool:
@@ -121,7 +138,9 @@ class SourceDefinitions:
 
     def _read(self, path: Path) -> Module | None:
         self.seen[path] = self.modules.version(path)
-        return self.modules.read(path)
+        module = self.modules.read(path)
+        self.evidence[Sight.TEXT, str(path)] = self.modules.digest(path)
+        return module
 
     def find(self, qualified: str) -> Fact | Elsewhere | None:
         """The function or class of a dotted name; `None` if the project has it and it is something else."""
@@ -144,14 +163,15 @@ class SourceDefinitions:
     def _below(self, folder: Path, names: Sequence[str], asking: Path, seen: Seen) -> Outcome:
         """What a path of names leads to that begins with a module or package in a folder."""
         first, *rest = names
-        if _is_package(folder / first):
+        if self._is_package(folder / first):
             return self._in_folder(folder / first, rest, asking, seen) if rest else None
         for suffix in SUFFIXES:
             path = folder / f"{first}{suffix}"
             if (module := self._read(path)) is not None:
                 return self._bound(module, path, rest, seen) if rest else None
         # A folder without `__init__.py` may be a package too, if there is a module in it.
-        return self._below(folder / first, rest, asking, seen) if rest and (folder / first).is_dir() else UNBOUND
+        is_namespace = rest and evidence.is_folder(folder / first, self.evidence)
+        return self._below(folder / first, rest, asking, seen) if is_namespace else UNBOUND
 
     def _in_folder(self, folder: Path, names: Sequence[str], asking: Path, seen: Seen) -> Outcome:
         """What a path of names leads to in a package: what its `__init__` binds, or its modules.
@@ -161,7 +181,7 @@ class SourceDefinitions:
         if len(names) > 1 and (found := self._below(folder, names, asking, seen)) is not UNBOUND:
             return found
         # A module has just been looked into. By the stars in `__init__` the search would come back here for ever.
-        stars = len(names) == 1 or not _is_module(folder, names[0])
+        stars = len(names) == 1 or not self._is_module(folder, names[0])
         for suffix in SUFFIXES:
             path = folder / f"__init__{suffix}"
             if path != asking and (module := self._read(path)) is not None:
@@ -199,6 +219,14 @@ class SourceDefinitions:
                     return found
         return UNBOUND
 
+    def _is_module(self, folder: Path, name: str) -> bool:
+        candidates = (folder / f"{name}{suffix}" for suffix in SUFFIXES)
+        return self._is_package(folder / name) or any(evidence.is_file(path, self.evidence) for path in candidates)
+
+    def _is_package(self, folder: Path) -> bool:
+        candidates = (folder / f"__init__{suffix}" for suffix in SUFFIXES)
+        return any(evidence.is_file(path, self.evidence) for path in candidates)
+
 
 def _member(fact: Fact, names: Sequence[str]) -> Fact | None:
     match fact, names:
@@ -208,28 +236,6 @@ def _member(fact: Fact, names: Sequence[str]) -> Fact | None:
             return fact.method(name)
         case _:
             return None
-
-
-def _is_module(folder: Path, name: str) -> bool:
-    return _is_package(folder / name) or any((folder / f"{name}{suffix}").is_file() for suffix in SUFFIXES)
-
-
-def _is_package(folder: Path) -> bool:
-    return any((folder / f"__init__{suffix}").is_file() for suffix in SUFFIXES)
-
-
-def roots(path: Path, workspace: Path) -> tuple[Path, ...]:
-    """The folders in which the top-level packages lie that a file can import, as far as they belong to the project."""
-    own = path.parent
-    while own.parent != own and _is_package(own):
-        own = own.parent
-    found = [own]
-    for folder in (path.parent, *path.parent.parents):
-        if folder == workspace or any((folder / name).is_file() for name in _PROJECT_FILES):
-            found += (folder, folder / "src")
-        if folder == workspace or (folder / ".git").exists():
-            break
-    return tuple(dict.fromkeys(each for each in found if each.is_dir()))
 
 
 class InstalledDefinitions:
@@ -243,25 +249,32 @@ class InstalledDefinitions:
         self._root = root
         self._modules = modules
         self._lock = threading.Lock()
-        self._known: dict[str, Fact | None] = {}
+        self._known: dict[str, tuple[Fact | None, Evidence]] = {}
 
-    def find(self, qualified: str) -> Fact | None:
-        """The function or class of an absolute dotted name."""
+    def find(self, qualified: str, seen: Evidence) -> Fact | None:
+        """The function or class of an absolute dotted name; what the answer rests on is noted in `seen`."""
         with self._lock:
             if qualified not in self._known:
-                self._known[qualified] = self._find(qualified)
-            return self._known[qualified]
+                own: Evidence = {}
+                self._known[qualified] = self._find(qualified, own), own
+            found, own = self._known[qualified]
+        seen |= own
+        return found
 
-    def _find(self, qualified: str) -> Fact | None:
+    def _find(self, qualified: str, seen: Evidence) -> Fact | None:
         package, _, name = qualified.partition(".")
         if not name:
             return None
-        found = SourceDefinitions(self._root / "_", self._folders, self._modules).find(qualified)
+        seen[Sight.PACKAGES, str(self._root)] = "\n".join(map(str, self._folders))
+        found = SourceDefinitions(self._root / "_", self._folders, self._modules, evidence=seen).find(qualified)
         if isinstance(found, (FunctionFact, ClassFact)):
             return found
         # What the standard library does not define in Python is no coroutine, and no class that anybody rewrites.
-        if package in sys.stdlib_module_names or not any(_has(folder, package) for folder in self._folders):
+        if package in sys.stdlib_module_names or not any(_has(each, package, seen) for each in self._folders):
             return None
+        # Where jedi looks is its own affair: it may be anywhere in the package.
+        for folder in self._folders:
+            seen[Sight.TREE, str(folder / package)] = evidence.tree(str(folder / package))
         try:
             return self._ask_jedi(qualified)
         except Exception as error:  # any may come out of it
@@ -270,14 +283,7 @@ class InstalledDefinitions:
 
     @cached_property
     def _folders(self) -> tuple[Path, ...]:
-        """Where packages are installed: in the project's virtual environment, the active one, or our own."""
-        library = Path(sysconfig.get_path("stdlib"))
-        environment = next(filter(None, map(_environment, folders_around(self._root))), None)
-        if environment is None and (active := os.environ.get("VIRTUAL_ENV")):
-            environment = Path(active)
-        packages = {Path(sysconfig.get_path(name)) for name in ("purelib", "platlib")}
-        found = [library, *(packages if environment is None else _site_packages(environment))]
-        return tuple(folder for each in found for folder in (each, *_linked(each)) if folder.is_dir())
+        return import_path.installed(self._root)
 
     def _ask_jedi(self, qualified: str) -> Fact | None:
         import jedi
@@ -328,28 +334,9 @@ class InstalledDefinitions:
         return None
 
 
-def _has(folder: Path, package: str) -> bool:
-    return (folder / package).is_dir() or any((folder / f"{package}{suffix}").is_file() for suffix in SUFFIXES)
-
-
-def _environment(folder: Path) -> Path | None:
-    found = (folder / name for name in (".venv", "venv"))
-    return next((each for each in found if (each / "pyvenv.cfg").is_file()), None)
-
-
-def _site_packages(environment: Path) -> Iterator[Path]:
-    yield from sorted(environment.glob("lib/python3*/site-packages"))
-    yield environment / "Lib" / "site-packages"
-
-
-def _linked(folder: Path) -> Iterator[Path]:
-    """The folders that `.pth` files name: packages installed in place."""
-    for file in sorted(folder.glob("*.pth")):
-        try:
-            lines = file.read_text("utf-8", errors="replace").splitlines()
-        except OSError:
-            continue
-        yield from (folder / line.strip() for line in lines if line.strip() and not line.startswith(("import", "#")))
+def _has(folder: Path, package: str, seen: Evidence) -> bool:
+    candidates = (folder / f"{package}{suffix}" for suffix in SUFFIXES)
+    return evidence.is_folder(folder / package, seen) or any(evidence.is_file(path, seen) for path in candidates)
 
 
 @dataclass
@@ -399,7 +386,7 @@ class Definitions:
         found = False
         while self.installed is not None and self._open:
             asked, qualified = self._open.popitem()
-            if (fact := self.installed.find(qualified)) is not None:
+            if (fact := self.installed.find(qualified, self.source.evidence)) is not None:
                 self._answers[asked] = fact
                 found = True
         return found
@@ -409,3 +396,4 @@ class Definitions:
         self._answers.clear()
         self._open.clear()
         self.source.seen.clear()
+        self.source.evidence.clear()

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Final
 
 from pathspec import GitIgnoreSpec
 
+from idiomatic.project.import_path import SUFFIXES
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from idiomatic.project.workspace import Workspace
-
-SUFFIXES: Final = (".py", ".pyi")
 
 SKIPPED: Final = frozenset(
     {

@@ -8,16 +8,15 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from idiomatic.core import catalogue
-from idiomatic.core.engine import Rules
-from idiomatic.core.idiom import Idiom, Severity
-from idiomatic.project import configuration, definitions, ruff, target
+from idiomatic.project import configuration, import_path, ruff, target
 from idiomatic.project.configuration import Configuration, ConfigurationError
-from idiomatic.project.definitions import Definitions, InstalledDefinitions, Modules, SourceDefinitions
 
 if TYPE_CHECKING:
     from idiomatic.core.analysis.code import Version
     from idiomatic.core.document import Document
+    from idiomatic.core.engine import Rules
+    from idiomatic.core.idiom import Idiom, Severity
+    from idiomatic.project.definitions import Definitions, InstalledDefinitions, Modules
     from idiomatic.project.ruff import RuffConfiguration
 
 
@@ -45,6 +44,8 @@ class Settings:
     @cached_property
     def rules(self) -> Rules:
         """What is looked for; the very same object wherever the same is looked for."""
+        from idiomatic.core import catalogue
+
         names = (rule.name for rule in catalogue.rules().values() if self.configuration.selects(rule.name, rule.family))
         return _rules(tuple(names), self.target)
 
@@ -59,12 +60,21 @@ class Settings:
         return any(map(self._ruff.has, rule.also))
 
     @cached_property
+    def signature(self) -> str:
+        """All of it that findings depend on, as a value."""
+        own = self.configuration
+        return repr((own.select, own.ignore, sorted(own.severity.items()), self.target, self._ruff))
+
+    @cached_property
     def _ruff(self) -> RuffConfiguration | None:
         return None if self.isolated else ruff.load(self.directory)
 
 
 @cache
 def _rules(names: tuple[str, ...], target: Version) -> Rules:
+    from idiomatic.core import catalogue
+    from idiomatic.core.engine import Rules
+
     known = catalogue.rules()
     return Rules(tuple(known[name] for name in names), target, frozenset(known))
 
@@ -97,12 +107,8 @@ class Workspace:
     _last_good: dict[Path, Settings] = field(default_factory=dict, init=False, repr=False)
     _roots: dict[Path, tuple[Path, ...]] = field(default_factory=dict, init=False, repr=False)
     _sources: dict[Path, Definitions] = field(default_factory=dict, init=False, repr=False)
-    _modules: Modules = field(init=False, repr=False)
-    _installed: InstalledDefinitions = field(init=False, repr=False)
-
-    def __post_init__(self) -> None:
-        self._modules = Modules(self.opened)
-        self._installed = InstalledDefinitions(self.root, self._modules)
+    _modules: Modules | None = field(default=None, init=False, repr=False)
+    _installed: InstalledDefinitions | None = field(default=None, init=False, repr=False)
 
     def __reduce__(self) -> tuple[type[Workspace], tuple[object, ...]]:
         # What was read so far stays in its process.
@@ -131,14 +137,25 @@ class Workspace:
         """
         path = path.absolute()
         if path not in self._sources:
-            folder = path.parent
-            if folder not in self._roots:
-                self._roots[folder] = definitions.roots(path, self.root)
-            source = SourceDefinitions(path, self._roots[folder], self._modules)
+            # A run that finds everything in the cache never comes here.
+            from idiomatic.project.definitions import Definitions, InstalledDefinitions, Modules, SourceDefinitions
+
+            if self._modules is None:
+                self._modules = Modules(self.opened)
+            if self._installed is None:
+                self._installed = InstalledDefinitions(self.root, self._modules)
+            source = SourceDefinitions(path, self.roots(path), self._modules)
             self._sources[path] = Definitions(source, self._installed, waits=self.waits)
         elif not self._sources[path].source.is_current:
             self._sources[path].forget()
         return self._sources[path]
+
+    def roots(self, path: Path) -> tuple[Path, ...]:
+        """The folders in which the project's top-level packages lie that a file can import."""
+        path = path.absolute()
+        if path.parent not in self._roots:
+            self._roots[path.parent] = import_path.roots(path, self.root)
+        return self._roots[path.parent]
 
     def forget(self) -> None:
         """Read everything from the disk again, the next time it is asked for: a file of the project changed."""
@@ -146,7 +163,7 @@ class Workspace:
         self._settings.clear()
         self._roots.clear()
         self._sources.clear()
-        self._installed = InstalledDefinitions(self.root, self._modules)
+        self._installed = None
         self.faults.clear()
 
     def _read(self, directory: Path) -> Settings:

@@ -11,8 +11,8 @@ from idiomatic.cli.terminal import count, style, visible
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from idiomatic.cli.reports import FixRecord, Record
     from idiomatic.core.diff import Hunk
+    from idiomatic.project.scan.reports import FixRecord, Record
 
 WIDEST: Final = 160
 """How many characters of a line are shown at most."""

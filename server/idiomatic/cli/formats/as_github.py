@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from idiomatic.cli.reports import Record
+    from idiomatic.project.scan.reports import Record
 
 _LEVELS: Final = {"error": "error", "warning": "warning", "information": "notice", "hint": "notice"}
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from idiomatic.cli.reports import Record
+    from idiomatic.project.scan.reports import Record
 
 
 def lines(records: Sequence[Record]) -> Iterator[str]:

@@ -14,8 +14,8 @@ from idiomatic.core import catalogue
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from idiomatic.cli.reports import Record
     from idiomatic.core.idiom import Idiom
+    from idiomatic.project.scan.reports import Record
 
 _SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _LEVELS: Final = {"error": "error", "warning": "warning", "information": "note", "hint": "note"}

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
-from idiomatic.cli import parallel
+from idiomatic.project.scan import parallel
 
-from tests.cli.run import SAFE
+from tests.cli.run import SAFE, SERVER
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,6 +29,11 @@ class Work:
         return file.name, os.getpid()
 
 
+def in_order(work: Work, files: list[Path]) -> list[tuple[str, int]]:
+    results = dict(parallel.each(work, files, lambda file: (file.name, 0), processes=2))
+    return [results[file] for file in files]
+
+
 @pytest.fixture
 def files(tmp_path: Path) -> list[Path]:
     found = [tmp_path / f"m{number:02}.py" for number in range(40)]
@@ -38,26 +43,31 @@ def files(tmp_path: Path) -> list[Path]:
 
 
 def test_results_keep_the_order_of_the_files(files: list[Path]) -> None:
-    results = parallel.each(Work(), files, lambda file: (file.name, 0), "Working")
+    results = in_order(Work(), files)
     assert [name for name, _ in results] == [file.name for file in files]
 
 
 def test_few_files_stay_in_this_process(files: list[Path]) -> None:
-    results = parallel.each(Work(), files[:3], lambda file: (file.name, 0), "Working")
-    assert {process for _, process in results} == {os.getpid()}
-    assert parallel.each(Work(), [], lambda file: (file.name, 0), "Working") == []
+    assert {process for _, process in in_order(Work(), files[:3])} == {os.getpid()}
+    assert in_order(Work(), []) == []
 
 
 def test_a_file_that_kills_its_process_takes_no_other_with_it(files: list[Path]) -> None:
-    results = parallel._on_all(2, Work("m17.py"), files, lambda file: (file.name, 0), "Working")
+    results = in_order(Work("m17.py"), files)
     assert [name for name, _ in results] == [file.name for file in files]
     assert [name for name, process in results if process == 0] == ["m17.py"]
 
 
 def test_files_that_vanish_are_results_too(files: list[Path]) -> None:
     files[3].unlink()
-    results = parallel.each(Work(), files, lambda file: (file.name, 0), "Working")
+    results = in_order(Work(), files)
     assert len(results) == len(files)
+
+
+def test_who_wants_no_more_waits_for_no_more(files: list[Path]) -> None:
+    results = parallel.each(Work(), files, lambda file: (file.name, 0), processes=2)
+    next(results)
+    results.close()
 
 
 def test_an_interruption_leaves_every_file_whole(tmp_path: Path) -> None:
@@ -68,7 +78,13 @@ def test_an_interruption_leaves_every_file_whole(tmp_path: Path) -> None:
         (tmp_path / f"m{number:03}.py").write_text(text)
     command = [sys.executable, "-P", "-m", "idiomatic", "fix", "--target-version", "3.12"]
     process = subprocess.Popen(
-        command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+        command,
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        env={**os.environ, "PYTHONPATH": str(SERVER)},
     )
     deadline = time.monotonic() + 30
     while all(file.read_text() == text for file in tmp_path.glob("*.py")) and time.monotonic() < deadline:

@@ -1,0 +1,187 @@
+"""What is found in one file, in whichever process: plain values in, plain values out."""
+
+from __future__ import annotations
+
+import logging
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from idiomatic.core import diff, engine
+from idiomatic.core.document import Document
+from idiomatic.core.draft import DraftError
+from idiomatic.core.idiom import Refused, Unsafe
+from idiomatic.core.module import Module
+from idiomatic.project import evidence, files
+from idiomatic.project.scan.reports import Basis, Detail, Fault, FileReport, FixRecord, Looked, Record, shown_path
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from idiomatic.core.engine import Analysed, Diagnostic
+    from idiomatic.core.idiom import Fix
+    from idiomatic.project.definitions import Definitions
+    from idiomatic.project.files import Source
+    from idiomatic.project.workspace import Settings, Workspace
+
+logger = logging.getLogger(__name__)
+
+Given: TypeAlias = "Path | Source"
+"""A file, or the text that stands for one."""
+
+EXCERPT: Final = 4
+"""How many lines of a finding are shown."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """Look for findings.
+
+    Attributes:
+        workspace: says what to look for.
+        detail: how much of them is wanted.
+    """
+
+    workspace: Workspace
+    detail: Detail = Detail.FIXES
+
+    def __call__(self, given: Given) -> Looked:
+        """What is found in a file."""
+        basis: Basis | None = None
+        with logged(path_of(given)) as warnings:
+            try:
+                source = source_of(given)
+                # Held, not asked for again: it forgets what it saw when a file that it saw has changed since.
+                around = self.workspace.source(source.path)
+                records, faults = self._look(source, around)
+                basis = Basis(evidence.digest(source.raw), around.source.evidence)
+            except files.FileError as error:
+                records, faults = (), (Fault(shown_path(error.path), error.message),)
+            except Exception as error:  # whatever it is: the other files go on
+                records, faults = (), (internal_error(given, error),)
+        return Looked(FileReport(tuple(records), tuple(faults), tuple(warnings)), None if warnings else basis)
+
+    def _look(self, source: Source, around: Definitions) -> tuple[tuple[Record, ...], tuple[Fault, ...]]:
+        settings = self.workspace.settings(source.path)
+        analysed = analysis_of(source, around, settings)
+        found = sorted(analysed.diagnostics, key=lambda each: (analysed.place(each), each.rule.name))
+        records = (self._record(source, settings, analysed, each) for each in found if not settings.is_quiet(each.rule))
+        return tuple(records), tuple(unparsable(source, analysed))
+
+    def _record(self, source: Source, settings: Settings, analysed: Analysed, diagnostic: Diagnostic) -> Record:
+        lines = analysed.module.document.lines
+        place = analysed.place(diagnostic)
+        (line, column), (end_line, end_column) = lines.position(place.start), lines.position(place.end)
+        # The mark at the start of a file is no character to anybody who looks at the file.
+        column -= source.has_bom and line == 0
+        end_column -= source.has_bom and end_line == 0
+        fix, refusal = self._fix(analysed, diagnostic)
+        shown = range(line, min(end_line + 1, line + EXCERPT)) if self.detail >= Detail.CHANGES else ()
+        return Record(
+            rule=diagnostic.rule.name,
+            path=shown_path(source.path),
+            line=line + 1,
+            column=column + 1,
+            end_line=end_line + 1,
+            end_column=end_column + 1,
+            message=diagnostic.message,
+            severity=settings.severity(diagnostic.rule),
+            fix=fix,
+            refusal=refusal,
+            others=tuple(each.title for each in diagnostic.fixes[1:] if not isinstance(each.verdict, Refused)),
+            source=tuple(lines.line(number).removeprefix("\ufeff") for number in shown),
+        )
+
+    def _fix(self, analysed: Analysed, diagnostic: Diagnostic) -> tuple[FixRecord | None, str | None]:
+        """The fix, or why there is none."""
+        fix = diagnostic.fix
+        if fix is None:
+            first = diagnostic.fixes[0].verdict if diagnostic.fixes else None
+            return None, first.reason if isinstance(first, Refused) else None
+        reasons = fix.verdict.reasons if isinstance(fix.verdict, Unsafe) else ()
+        record = FixRecord(engine.verdict_name(fix), fix.title, reasons)
+        # A rewrite can only turn out to be impossible over a comment that would be lost, but for very rare cases.
+        is_promise = self.detail >= Detail.FIXES and _has_comment(diagnostic, fix)
+        if self.detail < Detail.CHANGES and not is_promise:
+            return record, None
+        try:
+            rewriting = analysed.rewrite(diagnostic, fix)
+        except DraftError as error:
+            return None, str(error)
+        if self.detail < Detail.CHANGES:
+            return record, None
+        hunks = tuple(diff.hunks(analysed.module.document, rewriting.edits))
+        return FixRecord(record.safety, record.title, record.reasons, hunks), None
+
+
+def _has_comment(diagnostic: Diagnostic, fix: Fix) -> bool:
+    """Whether there may be a comment in what a fix replaces."""
+    if fix.where is None or diagnostic.code is None:
+        return False
+    statement = diagnostic.code.statement
+    first, last = fix.where
+    lines = statement.lines
+    start = lines.starts[statement.first_line(first)]
+    return "#" in statement.text[start : lines.line_span(statement.end_line(last)).end]
+
+
+def path_of(given: Given) -> Path:
+    """The file."""
+    return given if isinstance(given, Path) else given.path
+
+
+def source_of(given: Given) -> Source:
+    """Its text.
+
+    Raises:
+        FileError: it can't be read.
+    """
+    return files.read(given) if isinstance(given, Path) else given
+
+
+def analysis_of(source: Source, around: Definitions, settings: Settings) -> Analysed:
+    """What is found in a text."""
+    document = Document.parse(source.text)
+    return engine.analyse(Module(document, around), settings.rules)
+
+
+def unparsable(source: Source, analysed: Analysed) -> Iterator[Fault]:
+    """Why a text does not parse as a whole, if it does not."""
+    fault = analysed.module.document.fault
+    if fault is not None:
+        column = fault.column + 1 - (source.has_bom and fault.line == 0)
+        yield Fault(shown_path(source.path), f"cannot parse: {fault.message}", fault.line + 1, max(column, 1))
+
+
+def internal_error(given: Given, error: Exception) -> Fault:
+    """What is said of a file at which something failed that never should."""
+    path = shown_path(path_of(given))
+    if isinstance(error, RecursionError):
+        return Fault(path, "is nested too deeply")
+    logger.debug("%s", path, exc_info=error)
+    return Fault(path, f"could not be looked at, please report it: {type(error).__name__}: {error}")
+
+
+@contextmanager
+def logged(path: Path) -> Iterator[list[Fault]]:
+    """What the core logs meanwhile: rules that failed and were passed over."""
+    handler = _Collect(shown_path(path))
+    root = logging.getLogger("idiomatic")
+    root.addHandler(handler)
+    try:
+        yield handler.found
+    finally:
+        root.removeHandler(handler)
+
+
+class _Collect(logging.Handler):
+    def __init__(self, path: str) -> None:
+        super().__init__(logging.WARNING)
+        self.path = path
+        self.found: list[Fault] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        error = record.exc_info[1] if record.exc_info else None
+        why = f": {type(error).__name__}: {error}" if error else ""
+        self.found.append(Fault(self.path, f"{record.getMessage()}{why}"))
