@@ -37,8 +37,8 @@ def main(names: tuple[str, ...], rounds: int, markdown: Path | None) -> None:
     console = Console(width=None if sys.stdout.isatty() else 160, highlight=False)
     found = [peers.idiomatic(), peers.ruff()]
     there = [peer for peer in found if peer is not None]
-    heading = _heading(there)
-    console.print(heading, markup=False)
+    heading, load = _heading(there), _load()
+    console.print(f"{heading} The load is {load}.", markup=False)
     if len(there) < len(found):
         console.print("ruff is not installed: nothing to compare with.", style="yellow")
     # What the benchmark leaves behind is little; looking for it would be measured.
@@ -56,17 +56,23 @@ def main(names: tuple[str, ...], rounds: int, markdown: Path | None) -> None:
                     console.print(note, markup=False, soft_wrap=True)
                 for complaint in report.complaints:
                     console.print(complaint, style="red", markup=False, soft_wrap=True)
+    loads = f"The load was {load} before and {_load()} after."
+    console.print(loads)
     if markdown is not None:
         texts = [text for report in reports for text in (*map(Table.markdown, report.tables), *report.notes)]
-        markdown.write_text("\n".join([f"{heading}\n", *texts]), "utf-8")
+        markdown.write_text("\n".join([f"{heading} {loads}\n", *texts]), "utf-8")
     sys.exit(any(report.complaints for report in reports))
 
 
 def _heading(there: Sequence[Peer]) -> str:
     versions = [peers.version([*peer.command[:-1]]) for peer in there]
-    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
-    machine = f"{platform.python_implementation()} {platform.python_version()}, {os.cpu_count()} cores, load {load:.1f}"
+    machine = f"{platform.python_implementation()} {platform.python_version()}, {os.cpu_count()} cores"
     return f"{', '.join(versions)}; {machine}."
+
+
+def _load() -> str:
+    """How many processes wanted a processor in the last minute."""
+    return f"{os.getloadavg()[0]:.1f}"
 
 
 if __name__ == "__main__":

@@ -173,6 +173,7 @@ def _table(peers: Sequence[Peer], mode: Mode, rows: Sequence[Sequence[str]]) -> 
     columns += ["ratio"] * (len(peers) - 1) + [f"kept by {peer.name}" for peer in peers]
     notes = (
         "Milliseconds from writing `didChange` to having read the diagnostics of that version.",
+        "Goals: ratios of at most 1.0 at 1,000 lines and 0.6 above, and 3 ms in broken states.",
         "Kept: of the findings outside the edited function, in the worst state; +n: that were not there before.",
     )
     return Table(f"Edit to diagnostics ({mode})", columns, rows, notes)
