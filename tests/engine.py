@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from idiomatic.core import catalogue, engine
+from idiomatic.core import bulk, catalogue, engine
 from idiomatic.core.document import Document
 from idiomatic.core.facts import class_fact, function_fact
+from idiomatic.core.idiom import Kind
 from idiomatic.core.module import Module
 
 if TYPE_CHECKING:
@@ -52,3 +53,19 @@ def analyse(
     text: str, *names: str, target: Version = (3, 13), files: Mapping[str, str] | None = None
 ) -> engine.Analysed:
     return engine.analyse(Module(Document.parse(text), Neighbours(files or {})), rules(*names, target=target))
+
+
+def offered(analysed: engine.Analysed) -> list[engine.Diagnostic]:
+    """What is reported, and the refactorings, which are only offered."""
+    return [d for d in analysed.all_diagnostics if d.is_shown or (d.rule.kind is Kind.REFACTOR and d.fix)]
+
+
+def carried_out(analysed: engine.Analysed) -> engine.Analysed:
+    """The document after everything that is fixed in bulk, unsafe fixes included, or after a single refactoring."""
+    for diagnostic in analysed.all_diagnostics:
+        if diagnostic.rule.kind is Kind.REFACTOR and diagnostic.fix is not None:
+            text = analysed.rewrite(diagnostic, diagnostic.fix).apply(analysed.module.document.text)
+            return engine.analyse(Module(Document.parse(text), analysed.module.project), analysed.rules)
+    for _, fixed in bulk.fix_all(analysed, unsafe=True):
+        analysed = fixed
+    return analysed

@@ -9,11 +9,11 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
-from idiomatic.core import bulk, engine
+from idiomatic.core import engine
 from idiomatic.core.draft import DraftError
 from idiomatic.core.idiom import Fix, Refused
 
-from tests.engine import analyse
+from tests.engine import analyse, carried_out
 from tests.test_cases import all_cases, examples
 
 if TYPE_CHECKING:
@@ -38,17 +38,11 @@ DISGUISES: dict[str, Callable[[str], str]] = {
 }
 
 
-def fixed(analysed: engine.Analysed) -> str:
-    for _, after in bulk.fix_all(analysed, unsafe=True):
-        analysed = after
-    return analysed.module.document.text
-
-
 @pytest.mark.parametrize("disguise", DISGUISES)
 @pytest.mark.parametrize(("rule", "before", "after"), [pytest.param(*e, id=e[0]) for e in examples()])
 def test_example_in_disguise(rule: str, before: str, after: str, disguise: str) -> None:
     change = DISGUISES[disguise]
-    assert fixed(analyse(change(before), rule)) == change(after)
+    assert carried_out(analyse(change(before), rule)).module.document.text == change(after)
 
 
 @pytest.mark.parametrize("case", [pytest.param(case, id=f"{case.rule}:{case.line}") for case in all_cases()])

@@ -12,10 +12,14 @@ from pathlib import Path
 
 import pytest
 from idiomatic.core import catalogue
+from idiomatic.core.idiom import Kind
+
+from tests.engine import analyse, offered
 
 ROOT = Path(__file__).parents[1]
 
-SHOWN = set(catalogue.load())
+REFACTORINGS = {name for name, idiom in catalogue.load().items() if idiom.kind is Kind.REFACTOR}
+SHOWN = set(catalogue.load()) - REFACTORINGS
 
 
 def run(*arguments: str, at: Path) -> subprocess.CompletedProcess[str]:
@@ -53,6 +57,13 @@ def test_every_idiom_shows() -> None:
     safeties = {finding["fix"]["safety"] if isinstance(finding["fix"], dict) else None for finding in found}
     assert safeties == {"safe", "unsafe", None}
     assert not [finding for finding in found if str(finding["path"]).startswith("tests")], "the tests are up to date"
+
+
+def test_every_refactoring_is_offered() -> None:
+    texts = [path.read_text("utf-8") for path in (ROOT / "examples").rglob("*.py")]
+    counted = Counter(found.rule.name for text in texts for found in offered(analyse(text, *REFACTORINGS)))
+    assert set(counted) == REFACTORINGS
+    assert all(number > 1 for number in counted.values()), counted
 
 
 @pytest.mark.parametrize("options", [(), ("--unsafe-fixes",)], ids=["safe", "unsafe"])

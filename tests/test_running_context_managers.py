@@ -150,3 +150,31 @@ def test_a_yield_is_protected(what: str) -> None:
     else:
         assert before_events == ["acquire", "body of thing", error[what]]
         assert after_events == ["acquire", "body of thing", "release", error[what]]
+
+
+# -- lifecycle-to-async-context-manager -------------------------------------------------------------------------------
+
+LIFECYCLE = """
+class f:
+    def __init__(self, events):
+        self.events = events
+
+    async def start(self):
+        self.events.append("start")
+
+    def __str__(self):
+        return "thing"
+
+    async def stop(self):
+        self.events.append("stop")
+"""
+
+
+@pytest.mark.parametrize(("action", "name"), [(0, "f"), (1, "running_f")])
+@pytest.mark.parametrize("what", ["success", "failure", "cancellation", "timeout"])
+def test_a_lifecycle_ends_on_every_path(what: str, action: int, name: str) -> None:
+    verdict, after = fixed(LIFECYCLE, "lifecycle-to-async-context-manager", action)
+    assert verdict == "safe"
+    events = asyncio.run(entered(after, what, name))
+    error = {"failure": ["LookupError"], "cancellation": ["CancelledError"], "timeout": ["TimeoutError"]}
+    assert events == ["start", "body of thing", "stop", *error.get(what, [])]

@@ -1,5 +1,6 @@
 """What the warehouse sends and gets: files, for the time being."""
 
+import asyncio
 import contextlib
 import json
 import os
@@ -39,3 +40,33 @@ class Scanner:
         self.light = "red"
         yield self
         self.light = before
+
+
+class Gate:
+    """Open as long as somebody is there."""
+
+    def __init__(self, name, keeper=None):
+        self.name = name
+        self.keeper = keeper
+        self.is_open = False
+
+    async def open(self):
+        await asyncio.sleep(0)
+        self.is_open = True
+
+    async def close(self):
+        await asyncio.sleep(0)
+        self.is_open = False
+
+
+class Conveyor:
+    """What brings the goods to the gate."""
+
+    speed = 0
+
+    async def start(self):
+        await asyncio.sleep(0)
+        self.speed = 3
+
+    def stop(self):
+        self.speed = 0

@@ -1,5 +1,6 @@
 """The warehouse works the same, whatever its source looks like."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -31,3 +32,16 @@ def test_the_scanner_is_switched_off():
     with scanner.switched_on() as switched_on:
         assert switched_on.light == "red"
     assert scanner.light == "off"
+
+
+def test_gates_and_conveyors():
+    async def work():
+        gate, conveyor = warehouse.Gate("north"), warehouse.Conveyor()
+        await gate.open()
+        await conveyor.start()
+        seen = [gate.is_open, conveyor.speed]
+        conveyor.stop()
+        await gate.close()
+        return [*seen, gate.is_open, conveyor.speed]
+
+    assert asyncio.run(work()) == [True, 3, False, 0]
