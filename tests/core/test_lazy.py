@@ -36,7 +36,7 @@ def run(code: str) -> str:
 
 
 @pytest.mark.parametrize(
-    "loaded", ["core.catalogue import rules", "core.engine import analyse as rules", "project.workspace import Rules"]
+    "loaded", ["core.catalogue import rules", "core.engine import analyse as rules", "project.workspace import Workspace"]
 )
 def test_loading_the_catalogue_loads_neither_libcst_nor_jedi(loaded: str) -> None:
     run(f"{REFUSE}\nfrom idiomatic.{loaded}\nfrom idiomatic.core.catalogue import rules\nrules()")
@@ -110,3 +110,21 @@ for thread in threads: thread.join()
 print(len(found))
 """
     assert run(code) == "8\n"
+
+
+def test_initialize_is_answered_before_anything_else_is_loaded() -> None:
+    """The first message needs the wire and the client's description, and no more."""
+    code = """
+import io, json, sys
+from idiomatic.lsp import connection
+from idiomatic.lsp.greeting import greet
+
+message = {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {"processId": None, "capabilities": {}}}
+answer = io.BytesIO()
+bodies, greeting = greet(connection.frames(io.BytesIO(connection.framed(message))), connection.Writer(answer))
+assert greeting is not None
+assert json.loads(answer.getvalue().partition(b"\\r\\n\\r\\n")[2])["result"]["capabilities"]["hoverProvider"]
+late = ("asyncio", "click", "platformdirs", "cattrs", "idiomatic.core.engine", "idiomatic.project", "idiomatic.cli")
+print(*(name for name in late if name in sys.modules))
+"""
+    assert run(REFUSE + code) == "\n"

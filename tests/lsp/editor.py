@@ -19,6 +19,8 @@ from pytest_lsp.client import DEFAULT_CLIENT_FEATURES, register_lsp_features
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from idiomatic.lsp.types import Position, Range
+
 SERVER = Path(__file__).parents[2] / "server"
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(SERVER)}
 COMMAND = (sys.executable, "-P", "-m", "idiomatic", "server")
@@ -74,6 +76,22 @@ def at(line: int, character: int, end_line: int | None = None, end_character: in
     if end_line is None or end_character is None:
         return types.Range(start, start)
     return types.Range(start, types.Position(end_line, end_character))
+
+
+def position(line: int, character: int) -> Position:
+    """A position as the server has it."""
+    return {"line": line, "character": character}
+
+
+def place(line: int, character: int, end_line: int, end_character: int) -> Range:
+    """A range as the server has it."""
+    return {"start": position(line, character), "end": position(end_line, end_character)}
+
+
+def of_client(found: Range) -> types.Range:
+    """A range of the server's as the client has it."""
+    start, end = found["start"], found["end"]
+    return at(start["line"], start["character"], end["line"], end["character"])
 
 
 @dataclass

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import random
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from idiomatic.core.document import Document
 from idiomatic.core.text import Span, Unit
 from idiomatic.lsp import changes
-from idiomatic.lsp.documents import Documents, path_of
+from idiomatic.lsp.documents import Documents
 from idiomatic.lsp.positions import PositionError, Positions
-from lsprotocol import types
+from idiomatic.lsp.uris import path_of, uri_of
+from pygls import uris
 
 from tests.engine import rules
-from tests.lsp.editor import Editor, at, capabilities
+from tests.lsp.editor import Editor, capabilities, of_client, place, position
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -62,29 +64,29 @@ def reference(text: str, line: int, column: int, unit: Unit) -> int:
 def test_every_offset_has_a_position_and_back(text: str, unit: Unit) -> None:
     positions = Positions(Document.parse(text), unit)
     for offset in range(len(text) + 1):
-        position = positions.position(offset)
+        found = positions.position(offset)
         inside_a_line_ending = text[offset - 1 : offset + 1] == "\r\n"
         if not inside_a_line_ending:
-            assert positions.offset(position) == offset
-            assert reference(text, position.line, position.character, unit) == offset
+            assert positions.offset(found) == offset
+            assert reference(text, found["line"], found["character"], unit) == offset
 
 
 def test_positions_that_are_too_far() -> None:
     positions = Positions(Document.parse("a\nbc\n"), Unit.UTF16)
-    assert positions.offset(types.Position(0, 99)) == 1
-    assert positions.offset(types.Position(2, 99)) == 5
-    assert positions.offset(types.Position(99, 0)) == 5
+    assert positions.offset(position(0, 99)) == 1
+    assert positions.offset(position(2, 99)) == 5
+    assert positions.offset(position(99, 0)) == 5
     # As some editors say that everything is replaced.
-    assert positions.span(at(0, 0, 99, 0)) == Span(0, 5)
+    assert positions.span(place(0, 0, 99, 0)) == Span(0, 5)
     with pytest.raises(PositionError):
-        positions.span(at(3, 0))
+        positions.span(place(3, 0, 3, 0))
     with pytest.raises(PositionError):
-        positions.span(at(1, 1, 0, 1))
+        positions.span(place(1, 1, 0, 1))
 
 
 def test_a_position_in_the_middle_of_a_character_is_before_it() -> None:
-    assert Positions(Document.parse("\U0001f600x"), Unit.UTF16).offset(types.Position(0, 1)) == 0
-    assert Positions(Document.parse("\U0001f600x"), Unit.UTF8).offset(types.Position(0, 3)) == 0
+    assert Positions(Document.parse("\U0001f600x"), Unit.UTF16).offset(position(0, 1)) == 0
+    assert Positions(Document.parse("\U0001f600x"), Unit.UTF8).offset(position(0, 3)) == 0
 
 
 @pytest.mark.parametrize("unit", Unit)
@@ -94,19 +96,18 @@ def test_random_changes(seed: int, unit: Unit) -> None:
     documents = Documents(unit)
     uri = "file:///x.py"
     expected = chance.choice(TEXTS)
-    documents.open(types.TextDocumentItem(uri, "python", 0, expected))
+    documents.open({"uri": uri, "languageId": "python", "version": 0, "text": expected})
     for version in range(1, 40):
         made: list[Any] = []
         for _ in range(chance.randint(1, 3)):
             # The client counts in its own way, on its own text.
             start, end = sorted(chance.randint(0, len(expected)) for _ in range(2))
             end = min(end, start + chance.randint(0, 8))
-            if any(expected[place - 1 : place + 1] == "\r\n" for place in (start, end)):
+            if any(expected[edge - 1 : edge + 1] == "\r\n" for edge in (start, end)):
                 continue
             client = Positions(Document.parse(expected), unit)
             text = chance.choice(PIECES)
-            place = client.range(Span(start, end))
-            made.append({"range": _plain(place), "text": text})
+            made.append({"range": client.range(Span(start, end)), "text": text})
             expected = expected[:start] + text + expected[end:]
         if chance.random() < 0.05:
             expected = chance.choice(TEXTS)
@@ -115,13 +116,6 @@ def test_random_changes(seed: int, unit: Unit) -> None:
         documents.change(changes.read(params))
         assert documents[uri].document.text == expected
         assert documents[uri].version == version
-
-
-def _plain(place: types.Range) -> Any:
-    return {
-        "start": {"line": place.start.line, "character": place.start.character},
-        "end": {"line": place.end.line, "character": place.end.character},
-    }
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
@@ -138,18 +132,18 @@ async def test_the_server_keeps_up_with_any_edit(start: Callable[..., Awaitable[
         for _ in range(chance.randint(1, 4)):
             start_, end = sorted(chance.randint(0, len(text)) for _ in range(2))
             end = min(end, start_ + chance.choice([0, 0, 1, 5]))
-            if any(text[place - 1 : place + 1] == "\r\n" for place in (start_, end)):
+            if any(text[edge - 1 : edge + 1] == "\r\n" for edge in (start_, end)):
                 continue
             piece = chance.choice(PIECES)
-            editor.edit(uri, Positions(Document.parse(text), unit).range(Span(start_, end)), piece)
+            editor.edit(uri, of_client(Positions(Document.parse(text), unit).range(Span(start_, end))), piece)
             text = text[:start_] + piece + text[end:]
         document = Document.parse(text)
         shown = [found.range for found in await editor.found(uri)]
         positions = Positions(document, unit)
         lines = len(document.lines)
-        assert all(place.end.line < lines for place in shown)
+        assert all(each.end.line < lines for each in shown)
         if document.fault is None:
-            assert shown == [positions.range(span) for span in _found(document)]
+            assert shown == [of_client(positions.range(span)) for span in _found(document)]
         if chance.random() < 0.2:
             text = "from datetime import datetime\nnow = datetime.utcnow()\n"
             editor.edit(uri, None, text)
@@ -165,8 +159,21 @@ def _found(document: Document) -> list[Span]:
 
 def test_paths() -> None:
     assert str(path_of("file:///a/b%20c/%C3%A9.py")) == "/a/b c/é.py"
+    assert str(path_of("file:///c%3A/x.py")) == "c:/x.py"
     assert path_of("untitled:Untitled-1") is None
     assert path_of("vscode-notebook-cell:/a/b.ipynb#W0") is None
+    assert path_of("file://[") is None
+    assert path_of("") is None
+
+
+@pytest.mark.parametrize(
+    "path", ["/a/b c/é.py", "/a/100%/#1?.py", "/a/(b)[c];d=e&f.py", "/C:/x y.py", "//host/share/x.py"]
+)
+def test_uris(path: str) -> None:
+    """As another library has them, and back."""
+    uri = uri_of(Path(path))
+    assert uri == uris.from_fs_path(path)
+    assert str(path_of(uri)) == uris.to_fs_path(uri)
 
 
 @pytest.mark.parametrize(
@@ -182,13 +189,13 @@ def test_paths() -> None:
     ],
 )
 def test_what_is_looked_at(uri: str, language: str, is_python: bool) -> None:
-    opened = Documents(Unit.UTF16).open(types.TextDocumentItem(uri, language, 1, ""))
+    opened = Documents(Unit.UTF16).open({"uri": uri, "languageId": language, "version": 1, "text": ""})
     assert opened.is_python is is_python
 
 
 def test_closed_documents_leave_nothing_behind() -> None:
     documents = Documents(Unit.UTF16)
-    opened = documents.open(types.TextDocumentItem("file:///a.py", "python", 1, "x"))
+    opened = documents.open({"uri": "file:///a.py", "languageId": "python", "version": 1, "text": "x"})
     assert list(documents.by_path.values()) == [opened.document]
     documents.close("file:///a.py")
     assert not opened.is_open

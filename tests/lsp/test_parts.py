@@ -19,7 +19,7 @@ from idiomatic.lsp import changes
 from idiomatic.lsp.code_actions import changes as edits_between
 from idiomatic.lsp.connection import Writer, frames
 from idiomatic.lsp.equivalents import RUFF_NAMES
-from idiomatic.lsp.lifecycle import is_alive
+from idiomatic.lsp.processes import is_alive
 from idiomatic.lsp.server import Server
 
 
@@ -57,6 +57,7 @@ async def test_notifications_leave_nothing_behind() -> None:
 
     parameters: dict[str, object] = {"processId": None, "rootUri": None, "capabilities": {}}
     server.protocol.receive({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": parameters})
+    notify("initialized", {})
     item = {"uri": uri, "languageId": "python", "version": 1, "text": "x = 1\n"}
     notify("textDocument/didOpen", {"textDocument": item})
     for version in range(2, 30):
@@ -64,11 +65,12 @@ async def test_notifications_leave_nothing_behind() -> None:
         notify("textDocument/didChange", change)
         notify("textDocument/didSave", {"textDocument": {"uri": uri}})
         await asyncio.sleep(0)
-    while f'"version": {version}'.encode() not in sent.getvalue():  # noqa: ASYNC110 - a stream tells nobody
+    while f'"version":{version}'.encode() not in sent.getvalue():  # noqa: ASYNC110 - a stream tells nobody
         await asyncio.sleep(0.01)
     notify("textDocument/didClose", {"textDocument": {"uri": uri}})
     await asyncio.sleep(0.01)
-    assert server.protocol._request_futures == {}
+    protocol = server.protocol
+    assert not [*protocol._answering, *protocol._going_on, *protocol._asked]
     assert not server.documents
     server.worker.close()
     server.background.close()

@@ -123,7 +123,7 @@ def test_a_message_that_makes_no_sense(running: Process, body: bytes) -> None:
             -32803,
         ),
         ("codeAction/resolve", {"title": "x"}, -32602),
-        ("workspace/executeCommand", {"command": "x"}, -32602),
+        ("workspace/executeCommand", {"command": "x"}, -32601),
         ("initialize", {"processId": None, "rootUri": None, "capabilities": {}}, -32600),
     ],
 )

@@ -1,4 +1,4 @@
-"""The language server: the engine for editors. The only package that knows pygls and lsprotocol.
+"""The language server: the engine for editors. The only package that knows the Language Server Protocol.
 
 `server` ties everything together; each feature of the protocol is a file of its own with a function `register`.
 """
@@ -22,11 +22,16 @@ def start(*, tcp: tuple[str, int] | None = None) -> int:
     from idiomatic.lsp import connection
 
     try:
-        with connection.accepted(*tcp) if tcp else connection.standard_streams() as streams:
+        with connection.accepted(*tcp) if tcp else connection.standard_streams() as (reader, stream):
             # What is imported from here on may print.
+            from idiomatic.lsp.greeting import greet
+
+            writer = connection.Writer(stream)
+            bodies, greeting = greet(connection.frames(reader), writer)
+            # The client has its answer. What takes longer is loaded while it opens its documents.
             from idiomatic.lsp.server import run
 
-            return run(*streams)
+            return run(bodies, writer, greeting)
     except connection.AddressError as error:
         print(error, file=sys.stderr)
         return 2

@@ -1,11 +1,15 @@
-"""Changes of a text, as they come from the wire."""
+"""Changes of a text, as they come from the wire.
+
+The message that is sent at every keystroke is read by hand: with its types it would take longer.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from lsprotocol import types
+if TYPE_CHECKING:
+    from idiomatic.lsp.types import Position, Range
 
 
 class ChangeError(ValueError):
@@ -21,7 +25,7 @@ class Change:
         text: by what.
     """
 
-    place: types.Range | None
+    place: Range | None
     text: str
 
 
@@ -56,7 +60,7 @@ def read(params: Any) -> Changes:
 def _change(change: Any) -> Change:
     match change:
         case {"range": {"start": start, "end": end}, "text": str(text)}:
-            return Change(types.Range(_position(start), _position(end)), text)
+            return Change({"start": _position(start), "end": _position(end)}, text)
         case {"range": None, "text": str(text)}:
             return Change(None, text)
         case {"text": str(text)} if "range" not in change:
@@ -65,9 +69,9 @@ def _change(change: Any) -> Change:
             raise ChangeError("expected a change with a range and a text")
 
 
-def _position(position: Any) -> types.Position:
+def _position(position: Any) -> Position:
     match position:
         case {"line": int(line), "character": int(character)} if line >= 0 and character >= 0:
-            return types.Position(line, character)
+            return {"line": line, "character": character}
         case _:
             raise ChangeError("expected a position that counts from 0")

@@ -5,13 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
-from lsprotocol import types
-from pygls.capabilities import get_capability
-
 from idiomatic.core.text import Unit
+from idiomatic.lsp import types
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Mapping
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,31 +47,40 @@ class Client:
     watches_files: bool = False
 
     @classmethod
-    def of(cls, capabilities: types.ClientCapabilities, unit: Unit) -> Self:
-        """The client that described itself like this; `unit` is what was agreed on."""
+    def of(cls, capabilities: Mapping[str, Any]) -> Self:
+        """The client that described itself like this."""
 
-        def can(name: str, default: Any = None) -> Any:
-            return get_capability(capabilities, name, default)
+        def said(name: str) -> Any:
+            return _member(capabilities, name)
 
-        resolvable: Collection[str] = can("text_document.code_action.resolve_support.properties", ())
+        def can(name: str) -> bool:
+            return said(name) is True
+
+        def listed(name: str) -> list[Any]:
+            found = said(name)
+            return found if isinstance(found, list) else []
+
+        completion = "textDocument.completion.completionItem"
         return cls(
-            unit=unit,
-            pulls_diagnostics=can("text_document.diagnostic") is not None,
-            refreshes_diagnostics=bool(can("workspace.diagnostics.refresh_support")),
-            resolves_edits=bool(can("text_document.code_action.data_support")) and "edit" in resolvable,
-            resolves_completion=frozenset(
-                can("text_document.completion.completion_item.resolve_support.properties", ())
-            ),
-            shows_disabled=bool(can("text_document.code_action.disabled_support")),
-            takes_versions=bool(can("workspace.workspace_edit.document_changes")),
-            markdown=_prefers_markdown(can("text_document.hover.content_format")),
-            completion_markdown=_prefers_markdown(can("text_document.completion.completion_item.documentation_format")),
-            snippets=bool(can("text_document.completion.completion_item.snippet_support")),
-            asks_configuration=bool(can("workspace.configuration")),
-            watches_configuration=bool(can("workspace.did_change_configuration.dynamic_registration")),
-            watches_files=bool(can("workspace.did_change_watched_files.dynamic_registration")),
+            unit=next((Unit(name) for name in listed("general.positionEncodings") if name in set(Unit)), Unit.UTF16),
+            pulls_diagnostics=said("textDocument.diagnostic") is not None,
+            refreshes_diagnostics=can("workspace.diagnostics.refreshSupport"),
+            resolves_edits=can("textDocument.codeAction.dataSupport")
+            and "edit" in listed("textDocument.codeAction.resolveSupport.properties"),
+            resolves_completion=frozenset(map(str, listed(f"{completion}.resolveSupport.properties"))),
+            shows_disabled=can("textDocument.codeAction.disabledSupport"),
+            takes_versions=can("workspace.workspaceEdit.documentChanges"),
+            markdown=types.MARKDOWN in listed("textDocument.hover.contentFormat"),
+            completion_markdown=types.MARKDOWN in listed(f"{completion}.documentationFormat"),
+            snippets=can(f"{completion}.snippetSupport"),
+            asks_configuration=can("workspace.configuration"),
+            watches_configuration=can("workspace.didChangeConfiguration.dynamicRegistration"),
+            watches_files=can("workspace.didChangeWatchedFiles.dynamicRegistration"),
         )
 
 
-def _prefers_markdown(formats: Collection[types.MarkupKind] | None) -> bool:
-    return formats is not None and types.MarkupKind.Markdown in formats
+def _member(value: Any, name: str) -> Any:
+    """A member of a member of an object; `None` where something on the way is missing or no object."""
+    for part in name.split("."):
+        value = value.get(part) if isinstance(value, dict) else None
+    return value

@@ -11,16 +11,15 @@ import threading
 import zlib
 from typing import TYPE_CHECKING, Any, Final
 
-from lsprotocol import types
-from pygls.exceptions import JsonRpcInvalidParams
-
 from idiomatic.core.edits import difference
 from idiomatic.core.idiom import Kind, Refused, Safe
 from idiomatic.core.text import Span
-from idiomatic.lsp import diagnostics
+from idiomatic.lsp import diagnostics, types
 from idiomatic.lsp.equivalents import is_same
+from idiomatic.lsp.greeting import SOURCE
 from idiomatic.lsp.positions import PositionError
-from idiomatic.lsp.protocol import RequestFailed
+from idiomatic.lsp.protocol import InvalidParams, RequestFailed
+from idiomatic.lsp.types import CodeActionKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -33,10 +32,6 @@ if TYPE_CHECKING:
     from idiomatic.lsp.findings import Findings
     from idiomatic.lsp.server import Server
 
-QUICK_FIX: Final = types.CodeActionKind.QuickFix.value
-REWRITE: Final = types.CodeActionKind.RefactorRewrite.value
-FIX_ALL: Final = f"{types.CodeActionKind.SourceFixAll.value}.idiomatic"
-
 _SUPPRESSION: Final = "suppression"
 """The family of the rules about silencing: what they find is put right, not silenced."""
 
@@ -45,33 +40,31 @@ CHANGED: Final = "The code has changed since this was offered."
 
 def register(server: Server) -> None:
     """Offer code actions."""
-    options = types.CodeActionOptions(code_action_kinds=[QUICK_FIX, REWRITE, FIX_ALL], resolve_provider=True)
-    server.feature(types.TEXT_DOCUMENT_CODE_ACTION, options)(code_actions)
-    server.feature(types.CODE_ACTION_RESOLVE)(resolve)
+    server.feature(types.TEXT_DOCUMENT_CODE_ACTION, types.CodeActionParams)(code_actions)
+    server.feature(types.CODE_ACTION_RESOLVE, types.CodeAction)(resolve)
 
 
 async def code_actions(ls: Server, params: types.CodeActionParams) -> list[types.CodeAction]:
     """What can be done at a place."""
-    document = ls.python(params.text_document.uri)
+    document = ls.python(params["textDocument"]["uri"])
     if document is None:
         return []
     findings = await ls.analyser.current(document)
-    return await ls.worker.run(offered, findings, params.range, params.context, ls.client)
+    return await ls.worker.run(offered, findings, params["range"], params["context"], ls.client)
 
 
 async def resolve(ls: Server, action: types.CodeAction) -> types.CodeAction:
     """The action, with its edit."""
-    data = action.data
+    data = action.get("data")
     if not isinstance(data, dict) or not isinstance(data.get("uri"), str):
-        raise JsonRpcInvalidParams("This is no code action of this server")
+        raise InvalidParams("This is no code action of this server")
     findings = await ls.analyser.current(ls.document(data["uri"]))
     given_up = threading.Event()
     try:
-        edits = await ls.worker.run(edits_of, findings, action.title, data, given_up)
+        edits = await ls.worker.run(edits_of, findings, action["title"], data, given_up)
     finally:
         given_up.set()
-    action.edit = workspace_edit(findings, edits, ls.client)
-    return action
+    return {**action, "edit": workspace_edit(findings, edits, ls.client)}
 
 
 # -- the list ---------------------------------------------------------------------------------------------------------
@@ -84,13 +77,13 @@ def offered(
     try:
         span = findings.positions.span(place)
     except PositionError as error:
-        raise JsonRpcInvalidParams(str(error)) from error
+        raise InvalidParams(str(error)) from error
     found = [*_fixes(findings, span, context), *_silences(findings, span, context), *_fix_all(findings, context)]
     actions: list[types.CodeAction] = []
     for action in found:
-        if action.disabled is not None:
+        if "disabled" in action:
             if client.shows_disabled:
-                action.data = None
+                del action["data"]
                 actions.append(action)
         elif client.resolves_edits or _is_filled(action, findings, client):
             actions.append(action)
@@ -100,31 +93,31 @@ def offered(
 def _is_filled(action: types.CodeAction, findings: Findings, client: Client) -> bool:
     """Whether the edit of an action could be worked out at once, for a client that does not ask for it."""
     try:
-        action.edit = workspace_edit(findings, edits_of(findings, action.title, action.data), client)  # type: ignore[arg-type]
+        action["edit"] = workspace_edit(findings, edits_of(findings, action["title"], action["data"]), client)
     except RequestFailed:
         return False
-    action.data = None
+    del action["data"]
     return True
 
 
 def _is_wanted(kind: str, context: types.CodeActionContext, *, unasked: bool) -> bool:
     """Whether the client asks for a kind; `unasked` decides where it asks for none in particular."""
-    if context.only is None:
+    asked = context.get("only")
+    if asked is None:
         return unasked
-    asked = [wanted.value if isinstance(wanted, types.CodeActionKind) else wanted for wanted in context.only]
     return any(not wanted or kind == wanted or kind.startswith(f"{wanted}.") for wanted in asked)
 
 
 def _is_by_hand(context: types.CodeActionContext) -> bool:
     """Whether the user asked, rather than moved the cursor; clients that do not say ask when the user does."""
-    return context.trigger_kind is not types.CodeActionTriggerKind.Automatic
+    return context.get("triggerKind") != types.AUTOMATIC
 
 
 def _fixes(findings: Findings, span: Span, context: types.CodeActionContext) -> Iterator[types.CodeAction]:
     by_hand = _is_by_hand(context)
     for found, theirs in _at(findings, span, context):
         is_refactoring = found.rule.kind is Kind.REFACTOR
-        kind = REWRITE if is_refactoring else QUICK_FIX
+        kind = CodeActionKind.REWRITE if is_refactoring else CodeActionKind.QUICK_FIX
         if not _is_wanted(kind, context, unasked=by_hand or not is_refactoring):
             continue
         is_shown = findings.is_shown(found)
@@ -133,19 +126,22 @@ def _fixes(findings: Findings, span: Span, context: types.CodeActionContext) -> 
             continue
         resolves = [*([diagnostics.diagnostic(found, findings)] if is_shown else []), *theirs]
         for index, fix in enumerate(found.fixes):
-            refusal = types.CodeActionDisabled(fix.verdict.reason) if isinstance(fix.verdict, Refused) else None
-            yield types.CodeAction(
-                title=fix.title,
-                kind=kind,
-                diagnostics=resolves or None,
-                is_preferred=True if index == 0 and isinstance(fix.verdict, Safe) and not is_refactoring else None,
-                disabled=refusal,
-                data={**_place(found, findings), "fix": index},
-            )
+            action: types.CodeAction = {
+                "title": fix.title,
+                "kind": kind,
+                "data": {**_place(found, findings), "fix": index},
+            }
+            if resolves:
+                action["diagnostics"] = resolves
+            if index == 0 and isinstance(fix.verdict, Safe) and not is_refactoring:
+                action["isPreferred"] = True
+            if isinstance(fix.verdict, Refused):
+                action["disabled"] = {"reason": fix.verdict.reason}
+            yield action
 
 
 def _silences(findings: Findings, span: Span, context: types.CodeActionContext) -> Iterator[types.CodeAction]:
-    if not _is_wanted(QUICK_FIX, context, unasked=True):
+    if not _is_wanted(CodeActionKind.QUICK_FIX, context, unasked=True):
         return
     done: set[str] = set()
     for found in findings.at(span):
@@ -155,21 +151,23 @@ def _silences(findings: Findings, span: Span, context: types.CodeActionContext) 
         if findings.analysed.silence(found) is None:
             continue
         done.add(rule)
-        yield types.CodeAction(
-            title=f"Silence `{rule}` here",
-            kind=QUICK_FIX,
-            diagnostics=[diagnostics.diagnostic(found, findings)],
-            data={**_place(found, findings), "silence": True},
-        )
+        yield {
+            "title": f"Silence `{rule}` here",
+            "kind": CodeActionKind.QUICK_FIX,
+            "diagnostics": [diagnostics.diagnostic(found, findings)],
+            "data": {**_place(found, findings), "silence": True},
+        }
 
 
 def _fix_all(findings: Findings, context: types.CodeActionContext) -> Iterator[types.CodeAction]:
-    if not _is_wanted(FIX_ALL, context, unasked=False) or not findings.is_enabled:
+    if not _is_wanted(CodeActionKind.FIX_ALL, context, unasked=False) or not findings.is_enabled:
         return
     if any(found.fix is not None and isinstance(found.fix.verdict, Safe) for found in findings.analysed.diagnostics):
-        yield types.CodeAction(
-            title="Apply all safe fixes of idiomatic", kind=FIX_ALL, data={"uri": findings.uri, "all": True}
-        )
+        yield {
+            "title": "Apply all safe fixes of idiomatic",
+            "kind": CodeActionKind.FIX_ALL,
+            "data": {"uri": findings.uri, "all": True},
+        }
 
 
 def _at(
@@ -179,11 +177,11 @@ def _at(
 
     A linter may underline another part of the line than we do.
     """
-    others = [other for other in context.diagnostics if other.source != diagnostics.SOURCE]
+    others = [other for other in context["diagnostics"] if other.get("source") != SOURCE]
     known: dict[Diagnostic, list[types.Diagnostic]] = {found: [] for found in findings.at(span)}
     for other in others:
         try:
-            place = findings.positions.span(other.range)
+            place = findings.positions.span(other["range"])
         except PositionError:
             continue  # it belongs to another version of the text
         lines = _whole_lines(findings.positions.document, place)
@@ -302,6 +300,6 @@ def workspace_edit(findings: Findings, edits: Sequence[Edit], client: Client) ->
     """Edits of the document, in the form the client takes."""
     converted = [findings.positions.edit(edit) for edit in edits]
     if client.takes_versions:
-        identifier = types.OptionalVersionedTextDocumentIdentifier(findings.uri, findings.version)
-        return types.WorkspaceEdit(document_changes=[types.TextDocumentEdit(identifier, converted)])
-    return types.WorkspaceEdit(changes={findings.uri: converted})
+        identifier: types.OptionalVersionedTextDocumentIdentifier = {"uri": findings.uri, "version": findings.version}
+        return {"documentChanges": [{"textDocument": identifier, "edits": converted}]}
+    return {"changes": {findings.uri: converted}}

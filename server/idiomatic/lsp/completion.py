@@ -9,10 +9,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from lsprotocol import types
-from pygls.exceptions import JsonRpcInvalidParams
-
+from idiomatic.lsp import types
 from idiomatic.lsp.positions import PositionError
+from idiomatic.lsp.protocol import InvalidParams
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,23 +30,23 @@ _IMPORTS: Final = "additionalTextEdits"
 
 def register(server: Server) -> None:
     """Offer templates."""
-    server.feature(types.TEXT_DOCUMENT_COMPLETION, types.CompletionOptions(resolve_provider=True))(completion)
-    server.feature(types.COMPLETION_ITEM_RESOLVE)(resolve)
+    server.feature(types.TEXT_DOCUMENT_COMPLETION, types.CompletionParams)(completion)
+    server.feature(types.COMPLETION_ITEM_RESOLVE, types.CompletionItem)(resolve)
 
 
 async def completion(ls: Server, params: types.CompletionParams) -> types.CompletionList:
     """The templates that fit at a position."""
-    document = ls.python(params.text_document.uri)
+    document = ls.python(params["textDocument"]["uri"])
     if document is None:
-        return types.CompletionList(is_incomplete=False, items=[])
-    return await ls.worker.run(_items, ls, document.positions, document.uri, document.path, params.position)
+        return {"isIncomplete": False, "items": []}
+    return await ls.worker.run(_items, ls, document.positions, document.uri, document.path, params["position"])
 
 
 async def resolve(ls: Server, item: types.CompletionItem) -> types.CompletionItem:
     """An item with its documentation, and with the imports it needs."""
-    data = item.data
+    data = item.get("data")
     if not isinstance(data, dict) or not isinstance(uri := data.get("uri"), str):
-        raise JsonRpcInvalidParams("This is no completion of this server")
+        raise InvalidParams("This is no completion of this server")
     document = ls.document(uri)
     return await ls.worker.run(_resolved, ls, item, data, document.positions, document.path)
 
@@ -59,11 +58,11 @@ def _items(
 
     place = ls.workspaces.place(path)
     if not place.is_enabled:
-        return types.CompletionList(is_incomplete=False, items=[])
+        return {"isIncomplete": False, "items": []}
     try:
-        offset = positions.span(types.Range(position, position)).start
+        offset = positions.span({"start": position, "end": position}).start
     except PositionError as error:
-        raise JsonRpcInvalidParams(str(error)) from error
+        raise InvalidParams(str(error)) from error
     document, target = positions.document, place.settings.target
     typed = _typed(document.text, offset)
     items: list[types.CompletionItem] = []
@@ -75,7 +74,7 @@ def _items(
         made = insertion(template, document, offset, target)
         shown = prefixes if typed else prefixes[:1]
         items += [_item(template, prefix, made, positions, uri, ls.client) for prefix in shown]
-    return types.CompletionList(is_incomplete=not typed, items=items)
+    return {"isIncomplete": not typed, "items": items}
 
 
 def _typed(text: str, offset: int) -> str:
@@ -87,30 +86,32 @@ def _typed(text: str, offset: int) -> str:
 def _item(
     template: Template, prefix: str, made: Insertion, positions: Positions, uri: str, client: Client
 ) -> types.CompletionItem:
-    item = types.CompletionItem(
-        label=prefix,
-        kind=types.CompletionItemKind.Snippet,
-        detail=template.title,
-        filter_text=prefix,
-        text_edit=types.TextEdit(positions.range(made.span), made.snippet if client.snippets else made.plain),
-        insert_text_format=types.InsertTextFormat.Snippet if client.snippets else types.InsertTextFormat.PlainText,
+    text = made.snippet if client.snippets else made.plain
+    item: types.CompletionItem = {
+        "label": prefix,
+        "kind": types.SNIPPET_KIND,
+        "detail": template.title,
+        "filterText": prefix,
+        "textEdit": {"range": positions.range(made.span), "newText": text},
+        "insertTextFormat": types.SNIPPET if client.snippets else types.PLAIN_TEXT,
         # The lines are indented for the place.
-        insert_text_mode=types.InsertTextMode.AsIs,
-    )
+        "insertTextMode": types.AS_IS,
+    }
     if not {_DOCUMENTATION, _IMPORTS} <= client.resolves_completion:
         _complete(item, template, made, positions, client)
     else:
-        item.data = {"uri": uri, "template": template.name, "start": made.span.start}
+        item["data"] = {"uri": uri, "template": template.name, "start": made.span.start}
     return item
 
 
 def _complete(
     item: types.CompletionItem, template: Template, made: Insertion, positions: Positions, client: Client
 ) -> None:
-    kind = types.MarkupKind.Markdown if client.completion_markdown else types.MarkupKind.PlainText
+    kind = types.MARKDOWN if client.completion_markdown else types.PLAIN
     code = f"```python\n{made.plain}\n```" if client.completion_markdown else made.plain
-    item.documentation = types.MarkupContent(kind, f"{code}\n\n{template.text.partition(chr(10))[2].strip()}")
-    item.additional_text_edits = [positions.edit(edit) for edit in made.edits]
+    text = f"{code}\n\n{template.text.partition(chr(10))[2].strip()}"
+    item["documentation"] = {"kind": kind, "value": text}
+    item["additionalTextEdits"] = [positions.edit(edit) for edit in made.edits]
 
 
 def _resolved(
@@ -122,7 +123,7 @@ def _resolved(
     template, start = load().get(str(data.get("template"))), data.get("start")
     text = positions.document.text
     if template is None or not isinstance(start, int) or not 0 <= start <= len(text):
-        raise JsonRpcInvalidParams("This is no completion of this server")
+        raise InvalidParams("This is no completion of this server")
     # The word has grown since, perhaps.
     word = _WORD.match(text, start)
     end = word.end() if word else start

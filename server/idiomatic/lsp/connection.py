@@ -6,20 +6,22 @@ that the process can end while a read is waiting. Everything else happens on the
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import json
 import logging
 import os
-import socket
 import sys
 import threading
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    import asyncio
+    from collections.abc import Callable, Iterable, Iterator
 
 logger = logging.getLogger(__name__)
+
+VERSION: Final = "2.0"
+"""Of JSON-RPC."""
 
 _LONGEST_HEADER: Final = 8192
 
@@ -47,14 +49,20 @@ def frames(reader: BinaryIO) -> Iterator[bytes]:
         yield body
 
 
+def framed(message: object) -> bytes:
+    """A message as it goes over the wire."""
+    body = json.dumps(message, separators=(",", ":")).encode()
+    return b"Content-Length: %d\r\n\r\n%s" % (len(body), body)
+
+
 class Writer:
-    """The client's end, as pygls writes to it; a client that is gone is no error.
+    """The client's end; a client that is gone is no error.
 
     Attributes:
         on_lost: called once, when the client turns out to be gone.
     """
 
-    def __init__(self, stream: BinaryIO, on_lost: Callable[[], None]) -> None:
+    def __init__(self, stream: BinaryIO, on_lost: Callable[[], None] = lambda: None) -> None:
         self._stream = stream
         self._lost = False
         self.on_lost = on_lost
@@ -76,15 +84,15 @@ class Writer:
             self._stream.close()
 
 
-async def pump(reader: BinaryIO, receive: Callable[[Any], None], ended: asyncio.Future[int]) -> int:
+async def pump(bodies: Iterable[bytes], receive: Callable[[Any], None], ended: asyncio.Future[int]) -> int:
     """Pass every message on, until `ended` is set or the client closes its end.
 
     Args:
-        reader: where the frames come from; read by a thread of its own.
+        bodies: the bodies of the messages; waited for by a thread of its own.
         receive: takes a decoded message, on the event loop.
         ended: the exit code; set by whoever ends the server first.
     """
-    loop = asyncio.get_running_loop()
+    loop = ended.get_loop()
 
     def take(body: bytes) -> None:
         try:
@@ -105,7 +113,7 @@ async def pump(reader: BinaryIO, receive: Callable[[Any], None], ended: asyncio.
         # After the loop is closed nobody is interested any more.
         with contextlib.suppress(RuntimeError):
             with contextlib.suppress(OSError, ValueError):
-                for body in frames(reader):
+                for body in bodies:
                     loop.call_soon_threadsafe(take, body)
             loop.call_soon_threadsafe(end)
 
@@ -134,6 +142,8 @@ def accepted(host: str, port: int) -> Iterator[tuple[BinaryIO, BinaryIO]]:
     Raises:
         AddressError: nobody can connect there.
     """
+    import socket
+
     try:
         listening = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
     except (OSError, OverflowError) as error:

@@ -7,20 +7,18 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from lsprotocol import types
-from pygls.exceptions import JsonRpcException
-
 from idiomatic.core.idiom import Severity
 from idiomatic.core.text import Lines, Span
-from idiomatic.lsp import logs
-from idiomatic.lsp.documents import path_of, uri_of
-from idiomatic.lsp.protocol import RequestFailed
+from idiomatic.lsp import logs, types
+from idiomatic.lsp.greeting import SOURCE
+from idiomatic.lsp.protocol import Refusal, RequestFailed
+from idiomatic.lsp.types import DiagnosticSeverity
+from idiomatic.lsp.uris import path_of, uri_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from idiomatic.core.engine import Diagnostic
-    from idiomatic.core.idiom import Idiom
     from idiomatic.core.text import Unit
     from idiomatic.lsp.documents import OpenDocument
     from idiomatic.lsp.findings import Findings
@@ -29,39 +27,30 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-SOURCE: Final = "idiomatic"
-
 _SEVERITIES: Final = {
-    Severity.ERROR: types.DiagnosticSeverity.Error,
-    Severity.WARNING: types.DiagnosticSeverity.Warning,
-    Severity.INFORMATION: types.DiagnosticSeverity.Information,
-    Severity.HINT: types.DiagnosticSeverity.Hint,
+    Severity.ERROR: DiagnosticSeverity.ERROR,
+    Severity.WARNING: DiagnosticSeverity.WARNING,
+    Severity.INFORMATION: DiagnosticSeverity.INFORMATION,
+    Severity.HINT: DiagnosticSeverity.HINT,
 }
 
 
 def register(server: Server) -> None:
     """Offer what the client can take."""
     if server.client.pulls_diagnostics:
-        options = types.DiagnosticOptions(inter_file_dependencies=True, workspace_diagnostics=False, identifier=SOURCE)
-        server.feature(types.TEXT_DOCUMENT_DIAGNOSTIC, options)(pull)
+        server.feature(types.TEXT_DOCUMENT_DIAGNOSTIC, types.DocumentDiagnosticParams)(pull)
 
 
 def diagnostic(found: Diagnostic, findings: Findings) -> types.Diagnostic:
     """A finding as the client shows it."""
-    return types.Diagnostic(
-        range=findings.positions.range(findings.analysed.place(found)),
-        message=found.message,
-        severity=_SEVERITIES.get(findings.severity(found), types.DiagnosticSeverity.Hint),
-        code=found.rule.name,
-        code_description=_description(found.rule),
-        source=SOURCE,
-        data={"rule": found.rule.name},
-    )
-
-
-def _description(rule: Idiom) -> types.CodeDescription | None:
-    """Where the rule is documented; nowhere on the web so far."""
-    return None
+    return {
+        "range": findings.positions.range(findings.analysed.place(found)),
+        "message": found.message,
+        "severity": _SEVERITIES.get(findings.severity(found), DiagnosticSeverity.HINT),
+        "code": found.rule.name,
+        "source": SOURCE,
+        "data": {"rule": found.rule.name},
+    }
 
 
 def _report(findings: Findings) -> list[types.Diagnostic]:
@@ -73,19 +62,19 @@ def _report(findings: Findings) -> list[types.Diagnostic]:
 
 async def pull(ls: Server, params: types.DocumentDiagnosticParams) -> types.DocumentDiagnosticReport:
     """What is to be shown in a document, or that it is what it was at the last time."""
-    document = ls.documents.get(params.text_document.uri)
+    document = ls.documents.get(params["textDocument"]["uri"])
     if document is None or not document.is_python:
         # Clients also ask for documents in tabs that were not opened yet, and for configuration files.
-        return types.RelatedFullDocumentDiagnosticReport(items=[])
+        return {"kind": "full", "items": []}
     findings = await ls.analyser.current(document)
     items = await ls.worker.run(_report, findings)
     known = ls.reports.get(document.uri)
     if known is not None and known[1] == items:
-        if params.previous_result_id == known[0]:
-            return types.RelatedUnchangedDocumentDiagnosticReport(result_id=known[0])
+        if params.get("previousResultId") == known[0]:
+            return {"kind": "unchanged", "resultId": known[0]}
     else:
         known = ls.reports[document.uri] = str(next(ls.report_numbers)), items
-    return types.RelatedFullDocumentDiagnosticReport(items=items, result_id=known[0])
+    return {"kind": "full", "items": items, "resultId": known[0]}
 
 
 # -- push -------------------------------------------------------------------------------------------------------------
@@ -105,16 +94,18 @@ async def publish(ls: Server, document: OpenDocument) -> None:
             # What was edited meanwhile will be reported, not what it was before.
             if ls.analyser.is_current(findings, document):
                 break
-        ls.text_document_publish_diagnostics(
-            types.PublishDiagnosticsParams(document.uri, items, version=findings.version)
-        )
+        _send(ls, {"uri": document.uri, "version": findings.version, "diagnostics": items})
 
 
 def withdraw(ls: Server, uri: str) -> None:
     """Show nothing any more in a document that was closed."""
     ls.reports.pop(uri, None)
     if not ls.client.pulls_diagnostics:
-        ls.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, []))
+        _send(ls, {"uri": uri, "diagnostics": []})
+
+
+def _send(ls: Server, params: types.PublishDiagnosticsParams) -> None:
+    ls.notify(types.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS, params)
 
 
 async def refresh(ls: Server) -> None:
@@ -130,8 +121,8 @@ async def refresh(ls: Server) -> None:
         try:
             while ls.refresh_wanted:
                 ls.refresh_wanted = False
-                await ls.workspace_diagnostic_refresh_async(None)
-        except JsonRpcException as error:
+                await ls.ask(types.WORKSPACE_DIAGNOSTIC_REFRESH)
+        except Refusal as error:
             logger.warning("The client did not refresh: %s", error)
         finally:
             ls.is_refreshing = False
@@ -145,9 +136,9 @@ async def publish_faults(ls: Server) -> None:
     ls.faults_number = ls.workspaces.faults_number
     faults = await ls.worker.run(_faults, ls)
     for path in ls.faulty - faults.keys():
-        ls.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri_of(path), []))
+        _send(ls, {"uri": uri_of(path), "diagnostics": []})
     for path, item in faults.items():
-        ls.text_document_publish_diagnostics(types.PublishDiagnosticsParams(_known_uri(ls, path), [item]))
+        _send(ls, {"uri": _known_uri(ls, path), "diagnostics": [item]})
     ls.faulty = set(faults)
 
 
@@ -171,13 +162,13 @@ def fault(error: ConfigurationError, path: Path, unit: Unit) -> types.Diagnostic
 
     def position(offset: int) -> types.Position:
         line, column = lines.position(min(offset, len(text)))
-        return types.Position(line, unit.width(text[lines.starts[line] : lines.starts[line] + column]))
+        return {"line": line, "character": unit.width(text[lines.starts[line] : lines.starts[line] + column])}
 
     span = error.span if error.span.end > error.span.start else Span(error.span.start, error.span.start + 1)
-    return types.Diagnostic(
-        range=types.Range(position(span.start), position(span.end)),
-        message=f"{error.key}: {error.message}" if error.key else error.message,
-        severity=types.DiagnosticSeverity.Error,
-        source=SOURCE,
-        code="configuration",
-    )
+    return {
+        "range": {"start": position(span.start), "end": position(span.end)},
+        "message": f"{error.key}: {error.message}" if error.key else error.message,
+        "severity": DiagnosticSeverity.ERROR,
+        "source": SOURCE,
+        "code": "configuration",
+    }

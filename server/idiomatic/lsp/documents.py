@@ -11,22 +11,45 @@ from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from lsprotocol import types
-from pygls import uris
-
 from idiomatic.core.document import Document
 from idiomatic.core.text import Span
+from idiomatic.lsp import changes, types
+from idiomatic.lsp.changes import ChangeError
 from idiomatic.lsp.positions import PositionError, Positions
+from idiomatic.lsp.uris import path_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from idiomatic.core.text import Unit
     from idiomatic.lsp.changes import Change, Changes
+    from idiomatic.lsp.server import Server
 
 logger = logging.getLogger(__name__)
 
 PYTHON_SUFFIXES = frozenset({".py", ".pyi", ".pyw"})
+
+
+def register(server: Server) -> None:
+    """Take note of what is opened, changed and closed."""
+    server.feature(types.TEXT_DOCUMENT_DID_OPEN, types.DidOpenTextDocumentParams)(_opened)
+    server.feature(types.TEXT_DOCUMENT_DID_CHANGE)(_changed_by)
+    server.feature(types.TEXT_DOCUMENT_DID_CLOSE, types.DidCloseTextDocumentParams)(_closed)
+
+
+def _opened(ls: Server, params: types.DidOpenTextDocumentParams) -> None:
+    ls.opened(params["textDocument"])
+
+
+def _changed_by(ls: Server, params: object) -> None:
+    try:
+        ls.changed(changes.read(params))
+    except ChangeError as error:
+        logger.error("%s was left out: %s", types.TEXT_DOCUMENT_DID_CHANGE, error)  # noqa: TRY400 - theirs, not ours
+
+
+def _closed(ls: Server, params: types.DidCloseTextDocumentParams) -> None:
+    ls.closed(params["textDocument"]["uri"])
 
 
 class OpenDocument:
@@ -106,23 +129,24 @@ class Documents(Mapping[str, OpenDocument]):
 
     def open(self, item: types.TextDocumentItem) -> OpenDocument:
         """A text was opened."""
-        if item.uri in self._open:
-            logger.warning("%s was opened twice", item.uri)
-            self._open[item.uri].is_open = False
-        positions = Positions(Document.parse(item.text), self.unit)
-        opened = OpenDocument(item.uri, _name(item.language_id), item.version, positions)
-        self._open[item.uri] = opened
+        uri = item["uri"]
+        if uri in self._open:
+            logger.warning("%s was opened twice", uri)
+            self._open[uri].is_open = False
+        positions = Positions(Document.parse(item["text"]), self.unit)
+        opened = OpenDocument(uri, item["languageId"], item["version"], positions)
+        self._open[uri] = opened
         if opened.is_python and opened.path is not None:
             self._files[opened.path] = opened
         return opened
 
-    def change(self, changes: Changes) -> OpenDocument | None:
+    def change(self, made: Changes) -> OpenDocument | None:
         """A text was changed: by all of the changes, one after the other, or by none of them.
 
         Returns:
             The changed document, `None` if nothing changed.
         """
-        uri, version = changes.uri, changes.version
+        uri, version = made.uri, made.version
         document = self._open.get(uri)
         if document is None:
             logger.warning("A change of %s, which is not open, was left out", uri)
@@ -134,7 +158,7 @@ class Documents(Mapping[str, OpenDocument]):
             return None
         positions = document.positions
         try:
-            for change in changes.changes:
+            for change in made.changes:
                 positions = _changed(positions, change)
         except PositionError as error:
             logger.warning("A change of %s to version %s was left out: %s", uri, version, error)
@@ -159,18 +183,3 @@ def _changed(positions: Positions, change: Change) -> Positions:
     document = positions.document
     span = Span(0, len(document)) if change.place is None else positions.span(change.place)
     return Positions(document.edit(span, change.text), positions.unit)
-
-
-def _name(language: types.LanguageKind | str) -> str:
-    return language.value if isinstance(language, types.LanguageKind) else language
-
-
-def path_of(uri: str) -> Path | None:
-    """The file a URI names, if it names one."""
-    path = uris.to_fs_path(uri)
-    return Path(path) if path else None
-
-
-def uri_of(path: Path) -> str:
-    """The URI of a file, as pygls writes it."""
-    return str(uris.from_fs_path(str(path)))

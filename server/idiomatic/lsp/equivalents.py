@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from lsprotocol import types
-
     from idiomatic.core.idiom import Idiom
+    from idiomatic.lsp import types
 
 RUFF_NAMES: Final[Mapping[str, str]] = {
     "ASYNC210": "blocking-http-call-in-async-function",
@@ -37,7 +36,8 @@ RUFF_NAMES: Final[Mapping[str, str]] = {
 
 def is_same(other: types.Diagnostic, rule: Idiom) -> bool:
     """Whether another linter's diagnostic means what a rule means."""
-    href = other.code_description.href if other.code_description else ""
+    description = other.get("codeDescription")
+    href = description["href"] if description else ""
     page = re.split(r"[/#]", href.rstrip("/"))[-1].removesuffix(".html")
     names = {rule.name, *rule.also, *(RUFF_NAMES[code] for code in rule.also if code in RUFF_NAMES)}
-    return not {str(other.code).lower(), page.lower()}.isdisjoint(map(str.lower, names))
+    return not {str(other.get("code")).lower(), page.lower()}.isdisjoint(map(str.lower, names))

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lsprotocol import types
-from pygls.exceptions import JsonRpcInvalidParams
-
 from idiomatic.core.text import Span
+from idiomatic.lsp import types
 from idiomatic.lsp.positions import PositionError
+from idiomatic.lsp.protocol import InvalidParams
 
 if TYPE_CHECKING:
     from idiomatic.lsp.client import Client
@@ -18,16 +17,16 @@ if TYPE_CHECKING:
 
 def register(server: Server) -> None:
     """Offer hovers."""
-    server.feature(types.TEXT_DOCUMENT_HOVER)(hover)
+    server.feature(types.TEXT_DOCUMENT_HOVER, types.HoverParams)(hover)
 
 
 async def hover(ls: Server, params: types.HoverParams) -> types.Hover | None:
     """What there is to say at a position."""
-    document = ls.python(params.text_document.uri)
+    document = ls.python(params["textDocument"]["uri"])
     if document is None:
         return None
     findings = await ls.analyser.current(document)
-    return await ls.worker.run(hover_at, findings, params.position, ls.client)
+    return await ls.worker.run(hover_at, findings, params["position"], ls.client)
 
 
 def hover_at(findings: Findings, position: types.Position, client: Client) -> types.Hover | None:
@@ -35,9 +34,9 @@ def hover_at(findings: Findings, position: types.Position, client: Client) -> ty
     if not findings.is_enabled:
         return None
     try:
-        offset = findings.positions.span(types.Range(position, position)).start
+        offset = findings.positions.span({"start": position, "end": position}).start
     except PositionError as error:
-        raise JsonRpcInvalidParams(str(error)) from error
+        raise InvalidParams(str(error)) from error
     return _of_findings(findings, offset, client) or _of_suppression(findings, offset, client)
 
 
@@ -77,5 +76,5 @@ def _of_suppression(findings: Findings, offset: int, client: Client) -> types.Ho
 
 
 def _hover(text: str, findings: Findings, place: Span, client: Client) -> types.Hover:
-    kind = types.MarkupKind.Markdown if client.markdown else types.MarkupKind.PlainText
-    return types.Hover(types.MarkupContent(kind, text), findings.positions.range(place))
+    kind = types.MARKDOWN if client.markdown else types.PLAIN
+    return {"contents": {"kind": kind, "value": text}, "range": findings.positions.range(place)}

@@ -1,21 +1,19 @@
-"""The beginning and the end: what is agreed on with the client, what is loaded when, and what ends the process."""
+"""The beginning and the end: what is loaded when, and what ends the process."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import os
-import sys
 import time
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from lsprotocol import types
-
-from idiomatic.core.text import Unit
-from idiomatic.lsp import code_actions, completion, diagnostics, hover, logs, settings
-from idiomatic.lsp.client import Client
+from idiomatic.lsp import code_actions, completion, diagnostics, documents, hover, logs, settings, types
+from idiomatic.lsp.greeting import Greeting
+from idiomatic.lsp.processes import is_alive
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from idiomatic.lsp.server import Server
 
 logger = logging.getLogger(__name__)
@@ -25,32 +23,49 @@ _EVERY: Final = 2.0
 
 
 def register(server: Server) -> None:
-    """Take part in what pygls does at the beginning and at the end."""
-    server.feature(types.INITIALIZE)(initialize)
+    """Take part in the beginning and the end."""
+    server.feature(types.INITIALIZE, types.InitializeParams)(initialize)
     server.feature(types.INITIALIZED)(initialized)
+    server.feature(types.SHUTDOWN)(shutdown)
+    server.feature(types.EXIT)(leave)
 
 
-def initialize(ls: Server, params: types.InitializeParams) -> None:
-    """Find out what the client can do, and offer what it can use; pygls answers."""
-    encoding = types.PositionEncodingKind(ls.workspace.position_encoding or types.PositionEncodingKind.Utf16)
-    ls.client = Client.of(params.capabilities, Unit(encoding.value))
+def initialize(ls: Server, params: types.InitializeParams) -> Mapping[str, Any]:
+    """Begin, for a client that did not say this first, and was not answered at once."""
+    greeting = Greeting.of(params)
+    begin(ls, greeting)
+    return greeting.answer
+
+
+def begin(ls: Server, greeting: Greeting) -> None:
+    """Take note of what the client can do, and be ready for what it may say from now on."""
+    params = greeting.params
+    ls.protocol.is_initialized = True
+    ls.client = greeting.client
     ls.documents.unit = ls.client.unit
-    if params.trace is not None:
-        ls.protocol.trace = params.trace
+    ls.protocol.trace = types.TraceValue(params.get("trace") or types.TraceValue.OFF)
     logs.to_client(ls)
-    settings.initialize(ls, params)
-    for feature in (diagnostics, code_actions, hover, completion):
+    settings.begin(ls, params)
+    for feature in (documents, settings, diagnostics, code_actions, hover, completion):
         feature.register(ls)
-    # One that is not there already is on another machine or in another container: its number says nothing here.
-    if params.process_id is not None and is_alive(params.process_id):
-        ls.keep(_watch(ls, params.process_id))
-    # Behind the answer, which pygls sends when this handler is done.
+    if greeting.parent is not None:
+        ls.keep(_watch(ls, greeting.parent))
     asyncio.get_running_loop().call_soon(lambda: ls.keep(_load(ls)))
 
 
-async def initialized(ls: Server, _: types.InitializedParams) -> None:
+async def initialized(ls: Server, _: object) -> None:
     """The client has read the answer: only now may it be asked for anything."""
     await settings.initialized(ls)
+
+
+def shutdown(ls: Server, _: object) -> None:
+    """The client wants nothing any more."""
+    ls.protocol.shut_down()
+
+
+def leave(ls: Server, _: object) -> None:
+    """The client is done with this process."""
+    ls.end(0 if ls.protocol.is_shut_down else 1)
 
 
 async def _load(ls: Server) -> None:
@@ -75,27 +90,3 @@ async def _watch(ls: Server, process: int) -> None:
         await asyncio.sleep(_EVERY)
     logger.warning("Process %s, which started this one, is gone", process)
     ls.end(1)
-
-
-def is_alive(process: int) -> bool:
-    """Whether there is a process of that number."""
-    if process <= 0:
-        return False
-    if sys.platform == "win32":
-        import ctypes
-
-        synchronize, timed_out = 0x00100000, 0x00000102
-        handle = ctypes.windll.kernel32.OpenProcess(synchronize, False, process)
-        if not handle:
-            return False
-        try:
-            return bool(ctypes.windll.kernel32.WaitForSingleObject(handle, 0) == timed_out)
-        finally:
-            ctypes.windll.kernel32.CloseHandle(handle)
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except (PermissionError, OverflowError):
-        return True
-    return True

@@ -7,7 +7,8 @@ import logging
 import sys
 from typing import TYPE_CHECKING, Final
 
-from lsprotocol import types
+from idiomatic.lsp import types
+from idiomatic.lsp.types import MessageType
 
 if TYPE_CHECKING:
     from idiomatic.lsp.server import Server
@@ -31,21 +32,21 @@ class ClientHandler(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Send a record."""
         try:
-            params = types.LogMessageParams(_type(record.levelno), self.format(record))
-            self._loop.call_soon_threadsafe(self._server.window_log_message, params)
+            params: types.LogMessageParams = {"type": _type(record.levelno), "message": self.format(record)}
+            self._loop.call_soon_threadsafe(self._server.notify, types.WINDOW_LOG_MESSAGE, params)
         except Exception:
             self.handleError(record)
 
 
-def _type(level: int) -> types.MessageType:
+def _type(level: int) -> MessageType:
     if level >= logging.ERROR:
-        return types.MessageType.Error
+        return MessageType.ERROR
     if level >= logging.WARNING:
-        return types.MessageType.Warning
+        return MessageType.WARNING
     if level >= logging.INFO:
-        return types.MessageType.Info
+        return MessageType.INFO
     # `Debug` is newer than many clients; those take an unknown type badly.
-    return types.MessageType.Log
+    return MessageType.LOG
 
 
 def to_standard_error() -> None:
@@ -54,8 +55,6 @@ def to_standard_error() -> None:
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     _use(handler)
     logging.getLogger("idiomatic").setLevel(logging.INFO)
-    # pygls writes every message at level INFO, texts included.
-    logging.getLogger("pygls").setLevel(logging.WARNING)
 
 
 def to_client(server: Server) -> None:
@@ -73,9 +72,12 @@ def set_level(name: object) -> None:
 
 def trace(server: Server, message: str, details: str) -> None:
     """Tell a client that wants to know what the server does (`$/setTrace`)."""
-    if server.protocol.trace is not types.TraceValue.Off:
-        is_verbose = server.protocol.trace is types.TraceValue.Verbose
-        server.log_trace(types.LogTraceParams(message, details if is_verbose else None))
+    if server.protocol.trace is types.TraceValue.OFF:
+        return
+    params: types.LogTraceParams = {"message": message}
+    if server.protocol.trace is types.TraceValue.VERBOSE:
+        params["verbose"] = details
+    server.notify(types.LOG_TRACE, params)
 
 
 def _use(handler: logging.Handler) -> None:

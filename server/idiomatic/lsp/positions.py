@@ -9,13 +9,12 @@ from bisect import bisect_right
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
-from lsprotocol import types
-
 from idiomatic.core.text import Span
 
 if TYPE_CHECKING:
     from idiomatic.core.document import Document
     from idiomatic.core.text import Edit, Unit
+    from idiomatic.lsp import types
 
 
 class PositionError(ValueError):
@@ -45,30 +44,31 @@ class Positions:
         """The position of an offset; one past the end is the end."""
         statements = self.document.leaves
         if not statements:
-            return types.Position(0, 0)
+            return {"line": 0, "character": 0}
         index = min(bisect_right(self._offsets, offset), len(statements)) - 1
         statement = statements[index]
         local = min(offset - self._offsets[index], len(statement.text))
         line, column = statement.lines.position(local)
         before = statement.text[local - column : local]
-        return types.Position(self._lines[index] + line, self.unit.width(before))
+        return {"line": self._lines[index] + line, "character": self.unit.width(before)}
 
     def range(self, span: Span) -> types.Range:
         """The range of a span."""
-        return types.Range(self.position(span.start), self.position(span.end))
+        return {"start": self.position(span.start), "end": self.position(span.end)}
 
     def offset(self, position: types.Position) -> int:
         """The offset of a position; a column past the end of its line is that end, a line past the last one the end."""
         statements = self.document.leaves
-        index = bisect_right(self._lines, position.line) - 1
+        line = position["line"]
+        index = bisect_right(self._lines, line) - 1
         if index >= len(statements):
             # The last line, if nothing stands behind the last line ending, or one that does not exist.
-            if position.line > self._last_line or not statements or statements[-1].text.endswith(("\n", "\r")):
+            if line > self._last_line or not statements or statements[-1].text.endswith(("\n", "\r")):
                 return self._offsets[-1]
             index = len(statements) - 1
         statement = statements[index]
         return self._offsets[index] + statement.lines.offset(
-            position.line - self._lines[index], position.character, self.unit
+            line - self._lines[index], position["character"], self.unit
         )
 
     def span(self, place: types.Range) -> Span:
@@ -77,13 +77,14 @@ class Positions:
         Raises:
             PositionError: it begins behind the last line, or ends before it begins.
         """
-        if place.start.line > self._last_line:
-            raise PositionError(f"line {place.start.line} of a text whose last line is {self._last_line}")
-        span = Span(self.offset(place.start), self.offset(place.end))
+        first = place["start"]["line"]
+        if first > self._last_line:
+            raise PositionError(f"line {first} of a text whose last line is {self._last_line}")
+        span = Span(self.offset(place["start"]), self.offset(place["end"]))
         if span.end < span.start:
             raise PositionError(f"the range {place} ends before it begins")
         return span
 
     def edit(self, edit: Edit) -> types.TextEdit:
         """An edit of the document, for the client."""
-        return types.TextEdit(self.range(edit.span), edit.text)
+        return {"range": self.range(edit.span), "newText": edit.text}

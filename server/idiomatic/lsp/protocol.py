@@ -1,183 +1,293 @@
-"""pygls' protocol, made to withstand whatever a client sends.
+"""JSON-RPC as the Language Server Protocol uses it, made to withstand whatever a client sends.
 
-What differs: a message that can't be understood is answered if it wants an answer; nothing is handled before
-`initialize` or after `shutdown`; texts go to our own store and nowhere else; finished calls leave nothing behind; the
-process ends with the exit code that the protocol asks for.
+A message that can't be understood is answered if it wants an answer; nothing is handled before `initialize` or after
+`shutdown`; finished calls leave nothing behind; a request that fails or is cancelled is answered all the same.
+
+Notifications are handled when they arrive, one after the other: a handler that is a coroutine goes on by itself.
+Requests are coroutines, or are answered at once.
 """
+
+# ruff: noqa: N818 - errors are called what the protocol calls them
 
 from __future__ import annotations
 
+import asyncio
+import itertools
 import logging
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar
 
-from cattrs import transform_error
-from lsprotocol import types
-from pygls.exceptions import (
-    JsonRpcException,
-    JsonRpcInvalidParams,
-    JsonRpcInvalidRequest,
-    JsonRpcServerNotInitialized,
-)
-from pygls.protocol import (
-    JsonRPCNotification,
-    JsonRPCRequestMessage,
-    JsonRPCResponseMessage,
-    LanguageServerProtocol,
-    lsp_method,
-)
-
-from idiomatic.lsp import changes
+from idiomatic.lsp import types
+from idiomatic.lsp.checking import fault
+from idiomatic.lsp.connection import VERSION, framed
 
 if TYPE_CHECKING:
-    from concurrent.futures import Future
-
-    from idiomatic.lsp.server import Server
+    from idiomatic.lsp.connection import Writer
 
 logger = logging.getLogger(__name__)
 
-_NOTEBOOKS: Final = (
-    types.NOTEBOOK_DOCUMENT_DID_OPEN,
-    types.NOTEBOOK_DOCUMENT_DID_CHANGE,
-    types.NOTEBOOK_DOCUMENT_DID_SAVE,
-    types.NOTEBOOK_DOCUMENT_DID_CLOSE,
-)
+H = TypeVar("H", bound=Callable[..., Any])
+
+_OPTIONAL: Final = "$/"
+"""How the methods begin that one may not know."""
 
 
-class RequestFailed(JsonRpcException):
+class RpcError(Exception):
+    """An answer that says why there is no result; the message is for the user."""
+
+    CODE: ClassVar[int] = -32603
+
+
+class InvalidRequest(RpcError):
+    """The message is none, or comes at the wrong time."""
+
+    CODE = -32600
+
+
+class MethodNotFound(RpcError):
+    """Nobody here knows what is asked for."""
+
+    CODE = -32601
+
+
+class InvalidParams(RpcError):
+    """The parameters are not what they should be."""
+
+    CODE = -32602
+
+
+class NotInitialized(RpcError):
+    """It comes before `initialize`."""
+
+    CODE = -32002
+
+
+class RequestCancelled(RpcError):
+    """The client did not want to wait any longer."""
+
+    CODE = -32800
+
+
+class RequestFailed(RpcError):
     """A request that is in order but can't be fulfilled; the message is for the user and says why."""
 
-    CODE = types.LSPErrorCodes.RequestFailed.value
-    MESSAGE = "Request Failed"
+    CODE = -32803
 
 
-class Protocol(LanguageServerProtocol):
-    """See the module."""
+class Refusal(RpcError):
+    """The client answered a request of ours with an error.
 
-    _server: Server
+    Attributes:
+        code: which.
+    """
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._initialized = False
-        # pygls would keep the texts of cells, which nobody asks it for, and of changes it would keep a second copy.
-        for method in (*_NOTEBOOKS, types.TEXT_DOCUMENT_DID_CHANGE):
-            self.fm.builtin_features.pop(method, None)
+    def __init__(self, message: str, code: object) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class Protocol:
+    """The messages of one client.
+
+    Attributes:
+        is_initialized: whether `initialize` was handled.
+        is_shut_down: whether `shutdown` was handled.
+        trace: how much the client wants to know of what the server does.
+    """
+
+    def __init__(self, server: object) -> None:
+        self.is_initialized = False
+        self.is_shut_down = False
+        self.trace = types.TraceValue.OFF
+        self._server = server
+        self._writer: Writer | None = None
+        self._handlers: dict[str, tuple[Callable[..., Any], Any]] = {}
+        self._answering: dict[types.Token, asyncio.Future[Any]] = {}
+        self._going_on: set[asyncio.Future[Any]] = set()
+        self._asked: dict[types.Token, asyncio.Future[Any]] = {}
+        self._numbers = itertools.count(1)
+        self.feature(types.CANCEL_REQUEST, types.CancelParams)(lambda _, params: self._cancel(params["id"]))
+        self.feature(types.SET_TRACE, types.SetTraceParams)(lambda _, params: self._set_trace(params["value"]))
+
+    def set_writer(self, writer: Writer) -> None:
+        """Where messages go."""
+        self._writer = writer
+
+    def feature(self, method: str, params: Any = Any) -> Callable[[H], H]:
+        """Decorates the handler of a method, which is called with the server and the parameters.
+
+        Args:
+            method: its name.
+            params: what the parameters have to be; a client that sends something else is told so.
+        """
+
+        def register(handler: H) -> H:
+            self._handlers[method] = handler, params
+            return handler
+
+        return register
+
+    def has(self, method: str) -> bool:
+        """Whether there is a handler of a method."""
+        return method in self._handlers
 
     # -- messages in --------------------------------------------------------------------------------------------------
 
-    def receive(self, data: Any) -> None:
+    def receive(self, message: Any) -> None:
         """Handle a decoded message, which may be anything."""
-        if not isinstance(data, dict):
+        if not isinstance(message, dict):
             logger.error("A message that is not an object was left out")
+        elif "method" not in message:
+            self._take_answer(message)
+        elif "id" in message:
+            self._take_request(message)
+        else:
+            self._take_notification(message)
+
+    def _take_request(self, message: dict[str, Any]) -> None:
+        number, method = message["id"], message["method"]
+        if not isinstance(number, int | str):
+            logger.error("A request whose number is %r was left out", number)
             return
-        method, is_request = data.get("method"), "id" in data and "method" in data
-        if (refusal := self._refusal(method)) is not None:
-            if is_request:
-                self._send_response(data["id"], error=refusal.to_response_error())
-            elif method is not None:
-                logger.warning("%s: %s", method, refusal)
-            return
-        if method == types.TEXT_DOCUMENT_DID_CHANGE:
-            self._change(data.get("params"))
-            return
-        if method is not None and self.get_message_type(method) is None:
-            data.setdefault("params", None)
         try:
-            message = self.structure_message(data)
-        except JsonRpcException as error:
-            if is_request:
-                self._send_response(data["id"], error=error.to_response_error())
-            elif "id" in data and (future := self._request_futures.pop(data["id"], None)) is not None:
-                future.set_exception(error)
-            else:
-                logger.error("%s was left out: %s", method or "A response", error)  # noqa: TRY400 - theirs, not ours
+            handler, params = self._prepared(message)
+            result = handler(self._server, params)
+        except Exception as error:
+            self._fail(number, method, error)
             return
-        if method == types.INITIALIZE:
-            self._initialized = True
-        self.handle_message(message)
+        if not asyncio.iscoroutine(result):
+            self._send({"jsonrpc": VERSION, "id": number, "result": result})
+            return
+        task = self._answering[number] = asyncio.ensure_future(result)
+        task.add_done_callback(lambda task: self._answer(number, method, task))
 
-    def _change(self, params: Any) -> None:
-        """The message that is sent at every keystroke, read by hand.
+    def _answer(self, number: types.Token, method: str, task: asyncio.Future[Any]) -> None:
+        if self._answering.get(number) is task:
+            del self._answering[number]
+        if task.cancelled():
+            self._fail(number, method, RequestCancelled("The request was cancelled"))
+        elif isinstance(error := task.exception(), Exception):
+            self._fail(number, method, error)
+        else:
+            self._send({"jsonrpc": VERSION, "id": number, "result": task.result()})
 
-        That is quicker, and stricter: cattrs would take a text of `null` for the text `None`.
-        """
+    def _fail(self, number: types.Token, method: object, error: Exception) -> None:
+        if isinstance(error, RpcError):
+            # An answer like any other, not a fault of ours.
+            logger.info("Request %s (%s): %s", number, method, error)
+        else:
+            logger.error("Request %s (%s) failed", number, method, exc_info=error)
+            error = RpcError(f"{type(error).__name__}: {error}")
+        self._send({"jsonrpc": VERSION, "id": number, "error": {"code": error.CODE, "message": str(error)}})
+
+    def _take_notification(self, message: dict[str, Any]) -> None:
+        method = message["method"]
         try:
-            self._server.changed(changes.read(params))
-        except changes.ChangeError as error:
-            logger.error("%s was left out: %s", types.TEXT_DOCUMENT_DID_CHANGE, error)  # noqa: TRY400 - theirs, not ours
+            handler, params = self._prepared(message)
+        except MethodNotFound:
+            if not str(method).startswith(_OPTIONAL):
+                logger.info("%s was left out: nobody here knows it", method)
+            return
+        except RpcError as error:
+            logger.error("%s was left out: %s", method, error)  # noqa: TRY400 - theirs, not ours
+            return
+        self._handle(method, handler(self._server, params))
 
-    def _refusal(self, method: str | None) -> JsonRpcException | None:
-        """Why a message can't be handled at this time."""
-        if method in {None, types.EXIT}:
-            return None
-        if self._shutdown:
-            return JsonRpcInvalidRequest("The server is shutting down")
-        if method == types.INITIALIZE:
-            return JsonRpcInvalidRequest("The server is initialized already") if self._initialized else None
-        return None if self._initialized else JsonRpcServerNotInitialized("The server is not initialized yet")
+    def _handle(self, method: str, result: object) -> None:
+        """Let what a handler began go on."""
+        if asyncio.iscoroutine(result):
+            task = asyncio.ensure_future(result)
+            self._going_on.add(task)
+            task.add_done_callback(lambda task: self._ended(method, task))
 
-    def structure_message(self, data: dict[str, Any]) -> Any:
-        """The message as an object of lsprotocol's, or of pygls' for methods unknown to it.
+    def _ended(self, method: str, task: asyncio.Future[Any]) -> None:
+        self._going_on.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            logger.error("%s failed", method, exc_info=error)
+
+    def _prepared(self, message: dict[str, Any]) -> tuple[Callable[..., Any], Any]:
+        """The handler of a message, and the parameters it gets.
 
         Raises:
-            JsonRpcException: it is not what it should be, and why.
+            RpcError: there is none, or it is not called; and why.
         """
-        if data.get("jsonrpc") != self.VERSION:
-            raise JsonRpcInvalidRequest(f"The member `jsonrpc` is not {self.VERSION!r}")
-        try:
-            return self._converter.structure(data, self._type_of(data))
-        except Exception as error:
-            raise JsonRpcInvalidParams("; ".join(transform_error(error, "message"))) from error
+        method = message["method"]
+        if not isinstance(method, str):
+            raise InvalidRequest("The member `method` is no string")
+        if (refusal := self._refusal(method)) is not None:
+            raise refusal
+        if message.get("jsonrpc") != VERSION:
+            raise InvalidRequest(f"The member `jsonrpc` is not {VERSION!r}")
+        if method not in self._handlers:
+            raise MethodNotFound(f"Unknown method: {method}")
+        handler, kind = self._handlers[method]
+        params = message.get("params")
+        if (wrong := fault(params, kind)) is not None:
+            raise InvalidParams(wrong)
+        return handler, params
 
-    def _type_of(self, data: dict[str, Any]) -> type[Any]:
-        if "method" in data:
-            known = self.get_message_type(data["method"])
-            return known or (JsonRPCRequestMessage if "id" in data else JsonRPCNotification)
-        if "error" in data:
-            return types.ResponseErrorMessage
-        return self._result_types.pop(data["id"], None) or JsonRPCResponseMessage
+    def _refusal(self, method: str) -> RpcError | None:
+        """Why a message can't be handled at this time."""
+        if method == types.EXIT:
+            return None
+        if self.is_shut_down:
+            return InvalidRequest("The server is shutting down")
+        if method == types.INITIALIZE:
+            return InvalidRequest("The server is initialized already") if self.is_initialized else None
+        return None if self.is_initialized else NotInitialized("The server is not initialized yet")
 
-    def _execute_handler(self, msg_id: Any, handler: Any, callback: Any, args: Any = None, kwargs: Any = None) -> None:
-        def done(future: Future[Any]) -> None:
-            # Otherwise every notification would leave its future behind.
-            self._request_futures.pop(msg_id, None)
-            callback(future)
-
-        super()._execute_handler(msg_id, handler, done, args, kwargs)
-
-    def _send_handler_result(self, future: Future[Any], *, msg_id: Any) -> None:
-        if not future.cancelled() and isinstance(error := future.exception(), JsonRpcException):
-            # An answer like any other, not a fault of ours that belongs in the log with its traceback.
-            logger.info("Request %s: %s", msg_id, error)
-            self._send_response(msg_id, error=error.to_response_error())
-            return
-        super()._send_handler_result(future, msg_id=msg_id)
-
-    def _handle_cancel_notification(self, msg_id: Any) -> None:
-        if (future := self._request_futures.pop(msg_id, None)) is None:
-            logger.debug("Request %s was answered before it was cancelled", msg_id)
+    def _take_answer(self, message: dict[str, Any]) -> None:
+        number = message.get("id")
+        future = self._asked.pop(number, None) if isinstance(number, int | str) else None
+        if future is None:
+            logger.error("An answer to a question that was not asked was left out")
+        elif future.done():
+            pass  # nobody waits for it any more
+        elif "result" in message:
+            future.set_result(message["result"])
         else:
-            future.cancel()
+            match message.get("error"):
+                case {"message": str(text), "code": code}:
+                    future.set_exception(Refusal(text, code))
+                case _:
+                    future.set_exception(Refusal("An answer without a result", None))
 
-    # -- what pygls handles itself ------------------------------------------------------------------------------------
+    def _cancel(self, number: types.Token) -> None:
+        if (task := self._answering.get(number)) is None:
+            logger.debug("Request %s was answered before it was cancelled", number)
+        else:
+            task.cancel()
 
-    @lsp_method(types.TEXT_DOCUMENT_DID_OPEN)
-    def lsp_text_document__did_open(self, params: types.DidOpenTextDocumentParams) -> None:
-        """A text was opened."""
-        self._server.opened(params)
+    def _set_trace(self, value: str) -> None:
+        self.trace = types.TraceValue(value)
 
-    @lsp_method(types.TEXT_DOCUMENT_DID_CLOSE)
-    def lsp_text_document__did_close(self, params: types.DidCloseTextDocumentParams) -> None:
-        """A text was closed."""
-        self._server.closed(params)
-
-    @lsp_method(types.SHUTDOWN)
-    def lsp_shutdown(self, *_: Any) -> None:  # type: ignore[override]
+    def shut_down(self) -> None:
         """The client wants nothing any more, not even the answers that are still due."""
-        self._shutdown = True
-        for future in list(self._request_futures.values()):
-            future.cancel()
+        self.is_shut_down = True
+        for task in list(self._answering.values()):
+            task.cancel()
 
-    @lsp_method(types.EXIT)
-    def lsp_exit(self, *_: Any) -> None:  # type: ignore[override]
-        """The client is done with this process."""
-        self._server.end(0 if self._shutdown else 1)
+    # -- messages out -------------------------------------------------------------------------------------------------
+
+    def notify(self, method: str, params: object) -> None:
+        """Tell the client something."""
+        self._send({"jsonrpc": VERSION, "method": method, "params": params})
+
+    async def ask(self, method: str, params: object = None) -> Any:
+        """What the client answers.
+
+        Raises:
+            Refusal: it answered that it can't.
+        """
+        number = f"idiomatic-{next(self._numbers)}"
+        future = self._asked[number] = asyncio.get_running_loop().create_future()
+        question = {"jsonrpc": VERSION, "id": number, "method": method}
+        try:
+            self._send(question if params is None else {**question, "params": params})
+            return await future
+        finally:
+            self._asked.pop(number, None)
+
+    def _send(self, message: object) -> None:
+        if self._writer is not None:
+            self._writer.write(framed(message))

@@ -7,12 +7,8 @@ import itertools
 import logging
 import os
 import sys
-from typing import TYPE_CHECKING, Any, BinaryIO, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from lsprotocol import types
-from pygls.lsp.server import LanguageServer
-
-from idiomatic import __version__
 from idiomatic.core.text import Unit
 from idiomatic.lsp import connection, diagnostics, lifecycle, logs, settings
 from idiomatic.lsp.client import Client
@@ -23,28 +19,35 @@ from idiomatic.lsp.worker import Worker
 from idiomatic.lsp.workspaces import Workspaces
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Mapping
+    from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
     from pathlib import Path
 
+    from idiomatic.lsp import types
     from idiomatic.lsp.changes import Changes
+    from idiomatic.lsp.connection import Writer
     from idiomatic.lsp.documents import OpenDocument
+    from idiomatic.lsp.greeting import Greeting
 
 logger = logging.getLogger(__name__)
+
+H = TypeVar("H", bound="Callable[..., Any]")
 
 _AFTER: Final = 0.5
 """How many seconds after an edit the other documents are looked at, which may depend on it."""
 
 
-class Server(LanguageServer):
+class Server:
     """One client's server.
 
     Attributes:
+        protocol: the messages.
         client: what the client can do.
         documents: what is open in it.
         worker: where everything happens that takes longer than passing a message on.
         background: where is waited for what takes long to find out.
         workspaces: what counts for which file.
         analyser: what is known about the open documents.
+        folders: what is open in the client, by URI.
         client_settings: what the client says, for each folder and (`None`) for everything else.
         reports: what a client that asks was told last about a document, with the number it was told.
         report_numbers: the next such number.
@@ -54,10 +57,8 @@ class Server(LanguageServer):
         faults_number: which state of `workspaces.faults` that was.
     """
 
-    protocol: Protocol
-
     def __init__(self) -> None:
-        super().__init__("idiomatic", __version__, protocol_cls=Protocol)
+        self.protocol = Protocol(self)
         self.client = Client()
         self.documents = Documents(Unit.UTF16)
         self.worker = Worker("worker")
@@ -65,7 +66,8 @@ class Server(LanguageServer):
         self.workspaces = Workspaces(self.documents.by_path)
         self.analyser = Analyser(self.worker, self.background, self.workspaces, on_news=self._heard)
         self.client_settings: Mapping[Path | None, Mapping[str, Any]] = {}
-        self.reports: dict[str, tuple[str, list[types.Diagnostic]]] = {}
+        self.folders: dict[str, Path] = {}
+        self.reports: dict[str, tuple[str, Sequence[types.Diagnostic]]] = {}
         self.report_numbers = itertools.count(1)
         self.is_refreshing = False
         self.refresh_wanted = False
@@ -77,20 +79,37 @@ class Server(LanguageServer):
         self._others: asyncio.TimerHandle | None = None
         lifecycle.register(self)
 
+    # -- messages -----------------------------------------------------------------------------------------------------
+
+    def feature(self, method: str, params: Any = Any) -> Callable[[H], H]:
+        """Decorates the handler of a method, a function of the server and the parameters; see `Protocol.feature`."""
+        return self.protocol.feature(method, params)
+
+    def notify(self, method: str, params: object) -> None:
+        """Tell the client something."""
+        self.protocol.notify(method, params)
+
+    async def ask(self, method: str, params: object = None) -> Any:
+        """What the client answers.
+
+        Raises:
+            Refusal: it answered that it can't.
+        """
+        return await self.protocol.ask(method, params)
+
     # -- documents ----------------------------------------------------------------------------------------------------
 
-    def opened(self, params: types.DidOpenTextDocumentParams) -> None:
+    def opened(self, item: types.TextDocumentItem) -> None:
         """A text was opened in the client."""
-        self._touched(self.documents.open(params.text_document))
+        self._touched(self.documents.open(item))
 
-    def changed(self, changes: Changes) -> None:
+    def changed(self, made: Changes) -> None:
         """A text was edited in the client."""
-        if (document := self.documents.change(changes)) is not None:
+        if (document := self.documents.change(made)) is not None:
             self._touched(document)
 
-    def closed(self, params: types.DidCloseTextDocumentParams) -> None:
+    def closed(self, uri: str) -> None:
         """A text was closed in the client."""
-        uri = params.text_document.uri
         if (document := self.documents.close(uri)) is not None:
             self.analyser.forget(uri)
             self.analyser.touch(None)
@@ -169,38 +188,44 @@ class Server(LanguageServer):
         if not task.cancelled() and (error := task.exception()) is not None:
             logger.error("Something failed in the background", exc_info=error)
 
-    def report_server_error(self, error: Exception, source: Any) -> None:
-        """Log what would otherwise pop up in the client."""
-        if not isinstance(error, RequestFailed):
-            logger.error("%s: %s", getattr(source, "__name__", source), error)
-
     def end(self, code: int) -> None:
         """End the process, in the order that is possible."""
         if self._ended is not None and not self._ended.done():
             self._ended.set_result(code)
 
-    async def serve(self, reader: BinaryIO, writer: BinaryIO) -> int:
-        """Serve the client at the other end of two streams; gives the exit code."""
+    async def serve(self, bodies: Iterable[bytes], writer: Writer, greeting: Greeting | None) -> int:
+        """Serve a client; gives the exit code."""
         self._ended = asyncio.get_running_loop().create_future()
-        outgoing = connection.Writer(writer, on_lost=lambda: self.end(1))
-        self.protocol.set_writer(outgoing)
+        writer.on_lost = lambda: self.end(1)
+        self.protocol.set_writer(writer)
+        if greeting is not None:
+            lifecycle.begin(self, greeting)
         try:
-            return await connection.pump(reader, self.protocol.receive, self._ended)
+            return await connection.pump(bodies, self.protocol.receive, self._ended)
         finally:
             logs.to_standard_error()
             self.worker.close()
             self.background.close()
-            outgoing.close()
+            writer.close()
 
 
-def run(reader: BinaryIO, writer: BinaryIO) -> int:
-    """Serve one client; see `idiomatic.lsp.start`."""
+def run(bodies: Iterable[bytes], writer: Writer, greeting: Greeting | None) -> int:
+    """Serve one client.
+
+    Args:
+        bodies: the bodies of its messages.
+        writer: takes those to it.
+        greeting: its `initialize`, if that was answered already.
+
+    Returns:
+        The exit code.
+    """
     logs.to_standard_error()
     # Whoever waits for the interpreter, which the worker may be using, gets it after that time: the default of 5 ms is
     # more than most answers take.
     sys.setswitchinterval(0.001)
     server = Server()
-    code = asyncio.run(server.serve(reader, writer))
+    code = asyncio.run(server.serve(bodies, writer, greeting))
     if server.worker.is_busy or server.background.is_busy:
         # Whatever it is doing, nobody waits for it any more; the interpreter would.
         sys.stderr.flush()

@@ -7,14 +7,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-import cattrs
-from lsprotocol import types
-from pygls.exceptions import JsonRpcException
-
-from idiomatic.lsp import diagnostics, logs
-from idiomatic.lsp.documents import path_of
+from idiomatic.lsp import diagnostics, logs, types
+from idiomatic.lsp.protocol import Refusal
+from idiomatic.lsp.uris import path_of, uri_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from idiomatic.lsp.documents import OpenDocument
     from idiomatic.lsp.server import Server
 
@@ -28,30 +27,39 @@ _CONFIGURATION: Final = frozenset(
 _WATCHED: Final = (*(f"**/{name}" for name in sorted(_CONFIGURATION)), "**/*.py", "**/*.pyi")
 
 
-def initialize(ls: Server, params: types.InitializeParams) -> None:
-    """Take over what the client says before anything else, and take note of what it may say later."""
-    ls.client_settings = {None: section(params.initialization_options)}
+def register(server: Server) -> None:
+    """Take note of what changes."""
+    configuration, files = types.DidChangeConfigurationParams, types.DidChangeWatchedFilesParams
+    folders = types.DidChangeWorkspaceFoldersParams
+    server.feature(types.WORKSPACE_DID_CHANGE_CONFIGURATION, configuration)(did_change_configuration)
+    server.feature(types.WORKSPACE_DID_CHANGE_WATCHED_FILES, files)(did_change_watched_files)
+    server.feature(types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS, folders)(did_change_workspace_folders)
+    server.feature(types.TEXT_DOCUMENT_DID_SAVE, types.DidSaveTextDocumentParams)(did_save)
+
+
+def begin(ls: Server, params: types.InitializeParams) -> None:
+    """Take over what the client says before anything else."""
+    root, path = params.get("rootUri"), params.get("rootPath")
+    if folders := params.get("workspaceFolders"):
+        _open_folders(ls, folders)
+    elif root or path:
+        _open_folders(ls, [{"uri": root or uri_of(Path(str(path))), "name": ""}])
+    ls.client_settings = {None: section(params.get("initializationOptions"))}
     ls.keep(_take_over(ls))
-    ls.feature(types.WORKSPACE_DID_CHANGE_CONFIGURATION)(did_change_configuration)
-    ls.feature(types.WORKSPACE_DID_CHANGE_WATCHED_FILES)(did_change_watched_files)
-    ls.feature(types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS)(did_change_workspace_folders)
-    ls.feature(types.TEXT_DOCUMENT_DID_SAVE)(did_save)
 
 
 async def initialized(ls: Server) -> None:
     """Ask the client for what it tells only when asked."""
-    registrations: list[types.Registration] = []
+    wanted: list[types.Registration] = []
     if ls.client.watches_configuration:
-        options: Any = types.DidChangeConfigurationRegistrationOptions(section=SECTION)
-        registrations.append(
-            types.Registration("idiomatic-configuration", types.WORKSPACE_DID_CHANGE_CONFIGURATION, options)
-        )
+        method, options = types.WORKSPACE_DID_CHANGE_CONFIGURATION, {"section": SECTION}
+        wanted.append({"id": "idiomatic-configuration", "method": method, "registerOptions": options})
     if ls.client.watches_files:
-        watchers = [types.FileSystemWatcher(pattern) for pattern in _WATCHED]
-        options = types.DidChangeWatchedFilesRegistrationOptions(watchers)
-        registrations.append(types.Registration("idiomatic-files", types.WORKSPACE_DID_CHANGE_WATCHED_FILES, options))
-    if registrations:
-        await _asked(ls.client_register_capability_async(types.RegistrationParams(registrations)))
+        watchers = {"watchers": [{"globPattern": pattern} for pattern in _WATCHED]}
+        method = types.WORKSPACE_DID_CHANGE_WATCHED_FILES
+        wanted.append({"id": "idiomatic-files", "method": method, "registerOptions": watchers})
+    if wanted:
+        await _asked(ls, types.CLIENT_REGISTER_CAPABILITY, types.RegistrationParams(registrations=wanted))
     if ls.client.asks_configuration:
         await _ask(ls)
 
@@ -61,14 +69,15 @@ async def did_change_configuration(ls: Server, params: types.DidChangeConfigurat
     if ls.client.asks_configuration:
         await _ask(ls)
     else:
-        ls.client_settings = {None: section(params.settings)}
+        ls.client_settings = {None: section(params.get("settings"))}
         await _apply(ls)
 
 
 async def did_change_watched_files(ls: Server, params: types.DidChangeWatchedFilesParams) -> None:
     """Files were written, made or deleted; what is open counts as it is in the client."""
-    changed = [change.uri for change in params.changes if change.uri not in ls.documents]
-    if any(is_configuration(path_of(change.uri)) for change in params.changes):
+    uris = [change["uri"] for change in params["changes"]]
+    changed = [uri for uri in uris if uri not in ls.documents]
+    if any(is_configuration(path_of(uri)) for uri in uris):
         ls.analyser.touch(None)
         await _read_again(ls)
     elif changed:
@@ -78,13 +87,16 @@ async def did_change_watched_files(ls: Server, params: types.DidChangeWatchedFil
 
 async def did_save(ls: Server, params: types.DidSaveTextDocumentParams) -> None:
     """A document was saved; without file watching, that is how changes of configuration files are noticed."""
-    path = path_of(params.text_document.uri)
+    path = path_of(params["textDocument"]["uri"])
     if not ls.client.watches_files and is_configuration(path):
         await _read_again(ls)
 
 
-async def did_change_workspace_folders(ls: Server, _: types.DidChangeWorkspaceFoldersParams) -> None:
-    """Folders were added or removed; pygls has taken note of which."""
+async def did_change_workspace_folders(ls: Server, params: types.DidChangeWorkspaceFoldersParams) -> None:
+    """Folders were added or removed."""
+    for folder in params["event"]["removed"]:
+        ls.folders.pop(folder["uri"], None)
+    _open_folders(ls, params["event"]["added"])
     if ls.client.asks_configuration:
         await _ask(ls, unchanged_too=True)
     else:
@@ -96,34 +108,33 @@ def is_configuration(path: Path | None) -> bool:
     return path is not None and path.name in _CONFIGURATION
 
 
-def folders(ls: Server) -> Mapping[Path, str]:
-    """The folders that are open in the client, with the URIs it has for them."""
-    uris = [folder.uri for folder in ls.workspace.folders.values()]
-    if not uris and ls.workspace.root_uri:
-        uris = [ls.workspace.root_uri]
-    return {path: uri for uri in uris if (path := path_of(uri)) is not None}
+def _open_folders(ls: Server, folders: Sequence[types.WorkspaceFolder]) -> None:
+    uris = [folder["uri"] for folder in folders]
+    ls.folders |= {uri: path for uri in uris if (path := path_of(uri)) is not None}
 
 
 async def _ask(ls: Server, *, unchanged_too: bool = False) -> None:
     """Ask the client for its settings, for each folder and for what is in none; take them over if they are new."""
-    places = folders(ls)
-    items = [types.ConfigurationItem(scope_uri=uri, section=SECTION) for uri in (None, *places.values())]
-    answers = await _asked(ls.workspace_configuration_async(types.ConfigurationParams(items)))
+    folders = dict(ls.folders)
+    items: list[types.ConfigurationItem] = [{"section": SECTION}]
+    items += [{"scopeUri": uri, "section": SECTION} for uri in folders]
+    answers = await _asked(ls, types.WORKSPACE_CONFIGURATION, types.ConfigurationParams(items=items))
     new = ls.client_settings
-    if isinstance(answers, (list, tuple)) and len(answers) == len(items):
+    if isinstance(answers, list) and len(answers) == len(items):
         general = new.get(None, {}) if answers[0] is None else _plain(answers[0])
-        own = {place: _plain(answer) for place, answer in zip(places, answers[1:], strict=True) if answer is not None}
+        answered = zip(folders.values(), answers[1:], strict=True)
+        own = {place: _plain(answer) for place, answer in answered if answer is not None}
         new = {None: general} | {place: settings for place, settings in own.items() if settings != general}
     if unchanged_too or new != ls.client_settings:
         ls.client_settings = new
         await _apply(ls)
 
 
-async def _asked(request: Any) -> Any:
+async def _asked(ls: Server, method: str, params: object) -> Any:
     """What a client answers; nothing if it fails to."""
     try:
-        return await request
-    except (JsonRpcException, cattrs.BaseValidationError) as error:
+        return await ls.ask(method, params)
+    except Refusal as error:
         logger.warning("The client did not answer: %s", error)
         return None
 
@@ -135,7 +146,7 @@ async def _apply(ls: Server) -> None:
 
 async def _take_over(ls: Server) -> None:
     logs.set_level(ls.client_settings.get(None, {}).get("logLevel"))
-    await ls.worker.run(ls.workspaces.configure, tuple(folders(ls)), ls.client_settings)
+    await ls.worker.run(ls.workspaces.configure, tuple(ls.folders.values()), ls.client_settings)
 
 
 async def _read_again(ls: Server) -> None:

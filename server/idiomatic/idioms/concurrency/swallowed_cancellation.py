@@ -447,47 +447,48 @@ def _goes_on(body: Sequence[ast.stmt]) -> bool:
 # -- the rewrites -----------------------------------------------------------------------------------------------------
 
 
-class _Raising(cst.CSTTransformer):
+def _raising() -> cst.CSTTransformer:
     """Raises where control left the handler."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._loops = 0
+    class Raising(cst.CSTTransformer):
+        loops = 0
 
-    def visit_FunctionDef(self, node: cst.FunctionDef) -> bool:
-        return False
+        def visit_FunctionDef(self, node: cst.FunctionDef) -> bool:
+            return False
 
-    def visit_ClassDef(self, node: cst.ClassDef) -> bool:
-        return False
+        def visit_ClassDef(self, node: cst.ClassDef) -> bool:
+            return False
 
-    def visit_Lambda(self, node: cst.Lambda) -> bool:
-        return False
+        def visit_Lambda(self, node: cst.Lambda) -> bool:
+            return False
 
-    def visit_For_body(self, node: cst.For) -> None:
-        self._loops += 1
+        def visit_For_body(self, node: cst.For) -> None:
+            self.loops += 1
 
-    def leave_For_body(self, node: cst.For) -> None:
-        self._loops -= 1
+        def leave_For_body(self, node: cst.For) -> None:
+            self.loops -= 1
 
-    def visit_While_body(self, node: cst.While) -> None:
-        self._loops += 1
+        def visit_While_body(self, node: cst.While) -> None:
+            self.loops += 1
 
-    def leave_While_body(self, node: cst.While) -> None:
-        self._loops -= 1
+        def leave_While_body(self, node: cst.While) -> None:
+            self.loops -= 1
 
-    def leave_Return(self, original_node: cst.Return, updated_node: cst.Return) -> cst.BaseSmallStatement:
-        return cst.Raise(semicolon=updated_node.semicolon)
+        def leave_Return(self, original_node: cst.Return, updated_node: cst.Return) -> cst.BaseSmallStatement:
+            return cst.Raise(semicolon=updated_node.semicolon)
 
-    def leave_Break(self, original_node: cst.Break, updated_node: cst.Break) -> cst.BaseSmallStatement:
-        return updated_node if self._loops else cst.Raise(semicolon=updated_node.semicolon)
+        def leave_Break(self, original_node: cst.Break, updated_node: cst.Break) -> cst.BaseSmallStatement:
+            return updated_node if self.loops else cst.Raise(semicolon=updated_node.semicolon)
 
-    def leave_Continue(self, original_node: cst.Continue, updated_node: cst.Continue) -> cst.BaseSmallStatement:
-        return updated_node if self._loops else cst.Raise(semicolon=updated_node.semicolon)
+        def leave_Continue(self, original_node: cst.Continue, updated_node: cst.Continue) -> cst.BaseSmallStatement:
+            return updated_node if self.loops else cst.Raise(semicolon=updated_node.semicolon)
+
+    return Raising()
 
 
 def to_raise(around: ast.Try, handler: ast.ExceptHandler, draft: Draft) -> Sequence[cst.BaseStatement]:
     old = draft.node(around, cst.Try).handlers[around.handlers.index(handler)]
-    body = old.body.visit(_Raising())
+    body = old.body.visit(_raising())
     assert isinstance(body, cst.BaseSuite)
     if _goes_on(handler.body):
         body = _with_raise(body, handler)
