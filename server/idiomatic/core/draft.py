@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final, TypeVar, cast
 import libcst as cst
 
 from idiomatic.core import imports
+from idiomatic.core.constants import new_constants
 from idiomatic.core.document import UNPARSABLE
 from idiomatic.core.edits import difference
 from idiomatic.core.module import is_interface
@@ -72,6 +73,7 @@ class Draft:
         self._document = document
         self._imports: list[imports.Import] = []
         self._needs: list[ast.AST] = []
+        self._constants: list[str] = []
         self._names: set[str] = set()
         statement = code.statement
         lines = statement.lines
@@ -196,6 +198,14 @@ class Draft:
         self._names.add(name)
         return name
 
+    def constant(self, assignment: str) -> None:
+        """Have a variable assigned at module level, below the imports.
+
+        Args:
+            assignment: the statement, on one line; what it needs has to be imported at module level.
+        """
+        self._constants.append(assignment)
+
     def _without(self, within: ast.AST, apart: Sequence[ast.AST]) -> str:
         """The text of a node, with some of its parts left out."""
         whole = self.code.span(within)
@@ -232,6 +242,8 @@ class Draft:
         if self.code.ask(is_interface):
             gone = set()
         dropped = imports.droppable(document, apply_edits(document.text, edits), gone) if gone else ()
+        if self._constants:
+            edits.insert(0, new_constants(document, statement, self._constants))
         # Before the others: where the statement begins with new text, the imports go above that.
         edits[:0] = imports.plan(document, self._imports, dropped, before)
         _check(statement.text[: self._span.start] + new + statement.text[self._span.end :])

@@ -401,7 +401,7 @@ def _insert(document: Document, fresh: Sequence[Import]) -> Iterator[Edit]:
         elif docstring_end is not None:
             at, line = docstring_end, newline + line
         else:
-            at = _top(document)
+            at = top(document)
         grouped.setdefault(at, []).append(line)
     for at, lines in grouped.items():
         block = "".join(line.strip("\r\n") + newline for line in lines)
@@ -440,8 +440,8 @@ def _without_mark(text: str, whole: Span) -> Span:
     return Span(whole.start + text.startswith(BOM, whole.start), whole.end)
 
 
-def _top(document: Document) -> int:
-    """Where the first import of a file without docstring goes: below `#!`, the coding line and a licence."""
+def top(document: Document) -> int:
+    """Where the first line of code goes in a file without docstring: below `#!`, the coding line and a licence."""
     lines = document.lines
     index = 0
     while index < len(lines) and _HEADER.match(lines.line(index).lstrip(BOM)):

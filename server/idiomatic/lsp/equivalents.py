@@ -28,6 +28,7 @@ RUFF_NAMES: Final[Mapping[str, str]] = {
     "DTZ003": "call-datetime-utcnow",
     "DTZ004": "call-datetime-utcfromtimestamp",
     "RUF075": "fallible-context-manager",
+    "RUF006": "asyncio-dangling-task",
     "SIM105": "suppressible-exception",
     "SIM115": "open-file-with-context-handler",
 }

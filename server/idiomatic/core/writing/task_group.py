@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import ast
-import builtins
-import keyword
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeAlias, cast
@@ -22,11 +19,11 @@ from idiomatic.core.writing.arguments import (
     start_of,
     with_comments_of_arguments,
 )
+from idiomatic.core.writing.names import name_of_call, name_of_target, one_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from idiomatic.core.analysis import Analysis
     from idiomatic.core.draft import Draft
 
 GROUP: Final = "asyncio.TaskGroup"
@@ -193,8 +190,8 @@ class _Plan:
         target = self.targets[index] if self.targets else None
         if not self.is_read or (target is not None and self._is_ignored(target)):
             return None
-        base = _name_of_target(target) if target is not None else None
-        base = base or _name_of_call(argument, self.draft.code)
+        base = name_of_target(target) if target is not None else None
+        base = base or name_of_call(argument, self.draft.code)
         return self._fresh(base if base.endswith("task") else f"{base}_task")
 
     def _is_ignored(self, target: ast.expr) -> bool:
@@ -215,7 +212,7 @@ class _Plan:
     def _list_name(self, argument: ast.expr) -> str | None:
         if not self.is_read:
             return None
-        base = _name_of_call(argument, self.draft.code)
+        base = name_of_call(argument, self.draft.code)
         return self._fresh("tasks", f"{base}_tasks")
 
     @property
@@ -292,12 +289,13 @@ class _Plan:
             case ast.Call(args=[function, iterable]) if isinstance(function, ast.Name | ast.Attribute):
                 # *map(load, paths)
                 assert isinstance(new, cst.Call)
-                variable = self._variable(_one_of(iterable), value)
+                variable = self._variable(one_of(iterable), value)
                 element = cst.Call(new.args[0].value, [cst.Arg(cst.Name(variable))])
                 loops = cst.CompFor(cst.Name(variable), new.args[1].value)
                 brackets, fresh = (cst.LeftSquareBracket(), cst.RightSquareBracket()), True
             case _:
-                variable = self._variable("coroutine", value)
+                named = one_of(value)
+                variable = self._variable(named if named != "item" else "coroutine", value)
                 element, loops = cst.Name(variable), cst.CompFor(cst.Name(variable), new)
                 brackets, fresh = (cst.LeftSquareBracket(), cst.RightSquareBracket()), True
         if not self.is_read and fresh:
@@ -515,60 +513,3 @@ def _targets(statement: ast.stmt, place: ast.Await, call: ast.Call) -> Sequence[
             return targets
         case _:
             return ()
-
-
-def _name_of_target(target: ast.expr) -> str | None:
-    match target:
-        case ast.Name(id=name) | ast.Attribute(attr=name) | ast.Subscript(slice=ast.Constant(value=str(name))):
-            return _snake(name)
-        case _:
-            return None
-
-
-_VERBS: Final = re.compile(r"(?:async|fetch|find|get|load|query|read|retrieve)_(?=[a-z])")
-_PASSED_ON: Final = ("asyncio.to_thread", "asyncio.wait_for")
-
-
-def _name_of_call(argument: ast.expr, code: Analysis) -> str:
-    """A word for what a coroutine gives: `users` for `load_users()`."""
-    match argument:
-        case ast.Starred(value=ast.ListComp(elt=element) | ast.GeneratorExp(elt=element)):
-            return _name_of_call(element, code)
-        case ast.Starred(value=ast.Call(args=[ast.Name(id=name) | ast.Attribute(attr=name), *_])):
-            return _word(name)
-        case ast.Starred():
-            return "running"
-        case ast.Call(func=function, args=[first, *_]) if code.is_name(function, *_PASSED_ON):
-            return _name_of_call(first if isinstance(first, ast.Call) else ast.Call(first, [], []), code)
-        case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name)):
-            return _word(name)
-        case ast.IfExp(body=body):
-            return _name_of_call(body, code)
-        case ast.Name(id=name):
-            return _word(re.sub(r"_(?:coro|coroutine)$", "", name))
-        case _:
-            return "first"
-
-
-def _word(name: str) -> str:
-    snake = _snake(name) or "first"
-    return _VERBS.sub("", snake, count=1) if _VERBS.match(snake) else snake
-
-
-def _snake(name: str) -> str | None:
-    """A name without leading underscores, in lower case with underscores; `None` if nothing is left."""
-    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name.strip("_")).lower()
-    return words if words.isidentifier() else None
-
-
-def _one_of(iterable: ast.expr) -> str:
-    """A name for an element: `user` for `users`."""
-    match iterable:
-        case ast.Name(id=name) | ast.Attribute(attr=name):
-            pass
-        case _:
-            return "item"
-    name = name.strip("_")
-    single = f"{name[:-3]}y" if name.endswith("ies") else name[:-1] if re.search(r"[^sui]s$", name) else ""
-    taken = keyword.iskeyword(single) or keyword.issoftkeyword(single) or hasattr(builtins, single)
-    return single if len(single) > 1 and single.isidentifier() and not taken else "item"

@@ -1,0 +1,34 @@
+"""What the suppliers are asked, and what becomes of the answers."""
+
+import asyncio
+
+import pytest
+
+from orders.notify import Outbox
+from orders.suppliers import Suppliers, complain
+
+
+@pytest.fixture
+def suppliers():
+    return Suppliers({"north": {"tea": 300, "cup": 700}, "south": {"tea": 280, "cup": 750}})
+
+
+def test_nobody_waits_for_a_reminder(suppliers):
+    async def main():
+        suppliers.remember("north", "tea")
+        assert suppliers.asked == []
+        await asyncio.sleep(0.01)
+        assert suppliers.asked == [("north", "tea")]
+
+    asyncio.run(main())
+
+
+def test_complaints_are_sent_in_the_end():
+    outbox = Outbox()
+
+    async def main():
+        complain(outbox, "south")
+        await asyncio.sleep(0.01)
+
+    asyncio.run(main())
+    assert [message.to for message in outbox.sent] == ["south"]

@@ -1,0 +1,74 @@
+"""New variables of a module: where they go."""
+
+from __future__ import annotations
+
+import ast
+import re
+from typing import TYPE_CHECKING, Final
+
+from idiomatic.core.analysis.scopes import BindingKind, scopes
+from idiomatic.core.imports import top
+from idiomatic.core.text import Edit, Span
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from idiomatic.core.document import Document, Statement
+
+_BLANK: Final = re.compile(r"[ \t\f]*(?:\r\n|\r|\n)")
+_BLANKS: Final = re.compile(rf"(?:{_BLANK.pattern})*")
+
+
+def new_constants(document: Document, before: Statement, assignments: Sequence[str]) -> Edit:
+    """The edit that assigns new variables below the imports, in any case above a statement.
+
+    Args:
+        document: which gets them.
+        before: the statement that uses them.
+        assignments: a line each.
+    """
+    at = _below_imports(document, before)
+    newline, text = document.newline, document.text
+    block = newline.join(assignments) + newline
+    if at is None:
+        at = top(document)
+        blank = _BLANKS.match(text, at)
+        present = len(_BLANK.findall(blank.group())) if blank else 0
+        wanted = 2 if _is_definition(document.statements[0]) else 1
+        return Edit(Span(at, at), block + newline * max(0, wanted - present))
+    if not text[:at].endswith(("\n", "\r")):
+        block = newline + block
+    # A block of their own between the imports and what follows.
+    follows = _BLANK.match(text, at) or not text[at:].strip()
+    return Edit(Span(at, at), newline + block + ("" if follows else newline))
+
+
+def _below_imports(document: Document, before: Statement) -> int | None:
+    """The end of the last statement that imports, or of the docstring; `None` if there is none."""
+    found: int | None = None
+    for index, statement in enumerate(document.statements):
+        if statement == before:
+            break
+        if _is_docstring(statement, index) or _imports(statement):
+            found = document.offset(statement) + len(statement.text)
+    return found
+
+
+def _imports(statement: Statement) -> bool:
+    return "import" in statement.text and any(
+        binding.kind is BindingKind.IMPORT
+        for bound in statement.fact(scopes).by_node[None].bindings.values()
+        for binding in bound
+    )
+
+
+def _is_docstring(statement: Statement, index: int) -> bool:
+    match statement.nodes:
+        case (ast.Expr(value=ast.Constant(value=str())),) if index == 0:
+            return True
+        case _:
+            return False
+
+
+def _is_definition(statement: Statement) -> bool:
+    return any(isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) for node in statement.nodes)

@@ -1,0 +1,151 @@
+"""What the explanations of the idioms about tasks promise, executed: each program runs before and after its rewrite."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+from typing import Any
+
+import pytest
+
+from tests.test_running_concurrency import Script, rewritten, run
+
+DANGLING = "dangling-task"
+
+HEAD = """\
+import asyncio
+
+
+async def work(name):
+    return await play(name)
+
+
+"""
+
+# -- tasks that nothing refers to -------------------------------------------------------------------------------------
+
+ON_AN_OBJECT = f"""\
+{HEAD}class Service:
+    def start(self, name):
+        asyncio.create_task(self.work(name))
+
+    async def work(self, name):
+        await work(name)
+
+
+async def main():
+    service = Service()
+    service.start("a")
+    return await play("m")
+"""
+
+IN_A_FUNCTION = f"""\
+{HEAD}def start(name):
+    asyncio.get_running_loop().create_task(work(name))
+
+
+async def main():
+    start("a")
+    return await play("m")
+"""
+
+IN_MAIN = f"""\
+{HEAD}async def main():
+    asyncio.create_task(work("a"))
+    return await play("m")
+"""
+
+kept_in_a_set = pytest.mark.parametrize(
+    ("program", "action"),
+    [
+        pytest.param(ON_AN_OBJECT, 1, id="set of the object"),
+        pytest.param(ON_AN_OBJECT, 2, id="set of the module"),
+        pytest.param(IN_A_FUNCTION, 1, id="set of the module, from a function"),
+        pytest.param(IN_MAIN, 2, id="set of the module, from a coroutine"),
+    ],
+)
+
+
+@kept_in_a_set
+@pytest.mark.parametrize("end", ["A", ValueError("a"), asyncio.CancelledError()], ids=["well", "fails", "cancelled"])
+@pytest.mark.parametrize("limits", [{}, {"cancel_after": 0.5}, {"timeout": 0.5}], ids=["", "cancelled", "timeout"])
+def test_a_task_in_a_set_runs_as_it_did(program: str, action: int, end: object, limits: dict[str, float]) -> None:
+    script: Script = {"a": (3, end), "m": (1, "M")}
+    before, after = run(program, script, **limits), run(rewritten(program, DANGLING, action), script, **limits)
+    assert after.log == before.log
+    assert after.result == before.result
+    assert type(after.error) is type(before.error)
+
+
+@kept_in_a_set
+def test_a_task_in_a_set_is_not_collected(program: str, action: int) -> None:
+    program = program.replace("return await play(name)", "return await never(name)")
+    assert vanished(program) == ["a"]
+    assert vanished(rewritten(program, DANGLING, action)) == []
+
+
+def vanished(program: str) -> list[str]:
+    """Whose task was collected as garbage while the program ran."""
+    found: list[str] = []
+    over = False
+
+    async def never(name: str) -> None:
+        try:
+            # Nobody else knows of this future, as of a request that only its own connection knows of.
+            await asyncio.get_running_loop().create_future()
+        finally:
+            if not over:
+                found.append(name)
+
+    async def play(_: str) -> None:
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        gc.collect()
+
+    async def everything() -> None:
+        nonlocal over
+        namespace: dict[str, Any] = {"play": play, "never": never}
+        exec(compile(program, "program.py", "exec"), namespace)
+        asyncio.get_running_loop().set_exception_handler(lambda *_: None)
+        await namespace["main"]()
+        over = True
+
+    asyncio.run(everything())
+    return found
+
+
+def test_sets_are_empty_when_the_tasks_have_ended() -> None:
+    program = rewritten(IN_A_FUNCTION, DANGLING).replace(
+        'return await play("m")', 'await play("m")\n    return len(background_tasks)'
+    )
+    assert run(program, {"a": (3, "A"), "m": (1, "M")}).result == 1
+    assert run(program, {"a": (1, "A"), "m": (3, "M")}).result == 0
+
+
+def test_a_group_waits_for_the_task() -> None:
+    script: Script = {"a": (3, "A"), "m": (1, "M")}
+    before, after = run(IN_MAIN, script), run(rewritten(IN_MAIN, DANGLING), script)
+    assert after.result == before.result == "M"
+    assert before.log.index(("over", "main")) < before.log.index(("end", "a"))
+    assert after.log.index(("end", "a")) < after.log.index(("over", "main"))
+
+
+def test_a_group_raises_what_the_task_raises() -> None:
+    script: Script = {"a": (1, ValueError("a")), "m": (3, "M")}
+    before, after = run(IN_MAIN, script), run(rewritten(IN_MAIN, DANGLING), script)
+    assert before.error is None
+    assert isinstance(after.error, ExceptionGroup)
+    assert after.errors == [(ValueError, ("a",))]
+    assert after.names("cancelled") == {"m"}, "what the block waited for"
+    assert not after.names("end")
+
+
+def test_a_group_cancels_the_task_when_the_block_fails_or_is_cancelled() -> None:
+    program = rewritten(IN_MAIN, DANGLING)
+    failed = run(program, {"a": (3, "A"), "m": (1, OSError("m"))})
+    assert failed.errors == [(OSError, ("m",))]
+    assert failed.names("cancelled") == {"a"}
+    for limits, error in (({"cancel_after": 0.5}, asyncio.CancelledError), ({"timeout": 0.5}, TimeoutError)):
+        stopped = run(program, {"a": (3, "A"), "m": (1, "M")}, **limits)
+        assert type(stopped.error) is error
+        assert stopped.names("cancelled") == {"a", "m"}
