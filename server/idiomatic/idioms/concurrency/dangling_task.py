@@ -98,8 +98,8 @@ A set is safe: the tasks run as before, they only can't vanish any more. Their e
 but the event loop's handler, which logs them. A set that is there already is used again. The set of a module is shared
 by all event loops that run in it, one after the other or in threads.
 
-In a class, the set is made in its own `__init__`; a class that inherits from nothing gets one if it has none. It is
-unsafe if the class inherits from what can't be seen, which may use the same name, if a subclass in this file does not
+In a class, the set is made in its own `__init__`; a class that inherits from nothing gets one if it has none and is not
+a class of tests. It is unsafe if the class inherits from what can't be seen, which may use the same name, if a subclass in this file does not
 call the `__init__` of its base class, or if objects of the class are pickled or copied.
 
 The task group is unsafe: the block waits for the task, cancels it when something else in it fails, and raises failures
@@ -346,7 +346,7 @@ def _home(statement: ast.stmt, code: Analysis) -> _Home | None:
         return None
     if init is not None and (init.decorator_list or not [*init.args.posonlyargs, *init.args.args]):
         return None
-    if init is None and (class_.bases or class_.keywords or class_.decorator_list):
+    if init is None and (class_.bases or class_.keywords or _is_for_tests(class_)):
         return None
     return _Home(class_, receiver, _free_attribute(class_, code), exists=False, init=init)
 
@@ -399,6 +399,13 @@ def _is_for_tasks(name: str, assignment: ast.stmt) -> bool:
             return re.search(r"\b(?:Task|Future)\b", ast.unparse(annotation)) is not None
         case _:
             return re.fullmatch(r"_*(?:\w+_)?tasks", name) is not None
+
+
+def _is_for_tests(class_: ast.ClassDef) -> bool:
+    """Whether pytest may collect a class, which it does only without an `__init__`."""
+    return class_.name.startswith("Test") or any(
+        isinstance(each, FUNCTIONS) and each.name.startswith("test") for each in class_.body
+    )
 
 
 _RULED_ATTRIBUTES: Final = frozenset({"__slots__", "__setattr__", "__getattr__", "__getattribute__"})
