@@ -24,6 +24,7 @@ from idiomatic.core.writing.names import name_of_call, name_of_target, one_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from idiomatic.core.analysis import Analysis
     from idiomatic.core.draft import Draft
 
 GROUP: Final = "asyncio.TaskGroup"
@@ -31,13 +32,20 @@ TIMEOUT: Final = "asyncio.timeout"
 
 Comprehension: TypeAlias = ast.ListComp | ast.GeneratorExp
 
-Change: TypeAlias = "Callable[[cst.CSTNode], cst.CSTNode | cst.FlattenSentinel[cst.CSTNode]]"
+Change: TypeAlias = "Callable[[cst.CSTNode], cst.CSTNode | cst.FlattenSentinel[cst.CSTNode] | cst.RemovalSentinel]"
 
 
-def changed(draft: Draft, changes: dict[cst.CSTNode, Change]) -> Sequence[cst.BaseStatement]:
-    """The statements of a draft after changes of some of their nodes, one of which may become several.
+def changed(
+    draft: Draft, changes: dict[cst.CSTNode, Change], statements: Sequence[cst.BaseStatement] | None = None
+) -> Sequence[cst.BaseStatement]:
+    """The statements of a draft after changes of some of their nodes, one of which may become several, or none.
 
     Nodes are changed after what is below them: a change outside sees those inside.
+
+    Args:
+        draft: the draft.
+        changes: what becomes of the nodes.
+        statements: some statements of the draft; default: all.
     """
 
     class Changes(cst.CSTTransformer):
@@ -46,10 +54,50 @@ def changed(draft: Draft, changes: dict[cst.CSTNode, Change]) -> Sequence[cst.Ba
             return updated_node if change is None else cast("cst.CSTNode", change(updated_node))
 
     result: list[cst.BaseStatement] = []
-    for statement in draft.body:
+    for statement in draft.body if statements is None else statements:
         new = statement.visit(Changes())
-        result += new if isinstance(new, cst.FlattenSentinel) else [cast("cst.BaseStatement", new)]
+        if isinstance(new, cst.FlattenSentinel):
+            result += new
+        elif not isinstance(new, cst.RemovalSentinel):
+            result.append(new)
     return result
+
+
+def raising_the_first(name: str, block: cst.With) -> cst.BaseStatement:
+    """A `try` around a block that raises the first exception of a group instead of the group.
+
+    Args:
+        name: a free name, for the group.
+        block: the `async with`.
+    """
+    first = cst.parse_statement(f"raise {name}.exceptions[0] from None")
+    handler = cst.ExceptHandler(cst.IndentedBlock([first]), cst.Name("BaseExceptionGroup"), cst.AsName(cst.Name(name)))
+    inner = block.with_changes(leading_lines=())
+    return cst.Try(cst.IndentedBlock([inner]), [handler], leading_lines=block.leading_lines)
+
+
+def to_except_star(node: cst.CSTNode) -> cst.CSTNode:
+    """A `try` statement with `except*` for `except`."""
+    old = cst.ensure_type(node, cst.Try)
+    handlers = [
+        cst.ExceptStarHandler(
+            body=each.body,
+            type=each.type or cst.Name("Exception"),
+            name=each.name,
+            leading_lines=each.leading_lines,
+            whitespace_after_star=cst.SimpleWhitespace(each.whitespace_after_except.value or " "),
+            whitespace_before_colon=each.whitespace_before_colon,
+        )
+        for each in old.handlers
+    ]
+    return cst.TryStar(
+        body=old.body,
+        handlers=handlers,
+        orelse=old.orelse,
+        finalbody=old.finalbody,
+        leading_lines=old.leading_lines,
+        whitespace_before_colon=old.whitespace_before_colon,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +187,37 @@ def _commented(block: cst.With, line: cst.SimpleStatementLine) -> cst.With:
     return block.with_changes(body=body.with_changes(header=line.trailing_whitespace))
 
 
+def fresh_group(place: ast.AST, draft: Draft) -> str:
+    """A name for the task group around a place: `tg`, if only other groups are called that."""
+    code = draft.code
+    function = code.function_around(place)
+    apart = _other_groups("tg", place, function, code) if function is not None else ()
+    return draft.fresh("tg", "group", "task_group", within=function, apart=apart)
+
+
+def _other_groups(name: str, place: ast.AST, function: ast.AST, code: Analysis) -> Sequence[ast.AST]:
+    """The task groups of this name in the same function that are over, or not yet begun, where this one is."""
+    found = [
+        node
+        for node in ast.walk(function)
+        if isinstance(node, ast.AsyncWith)
+        and node not in code.ancestors(place)
+        and any(
+            isinstance(item.optional_vars, ast.Name)
+            and item.optional_vars.id == name
+            and isinstance(item.context_expr, ast.Call)
+            and code.is_name(item.context_expr.func, GROUP)
+            for item in node.items
+        )
+        and all(
+            code.function_around(use) is function
+            for use in ast.walk(node)
+            if isinstance(use, ast.Name) and use.id == name
+        )
+    ]
+    return [node for node in found if not any(outer in found for outer in code.ancestors(node))]
+
+
 class _Plan:
     """How one `gather` becomes a block: the names and the order of things."""
 
@@ -153,33 +232,8 @@ class _Plan:
         self.function = draft.code.function_around(place)
         self.targets = _targets(statement, place, call)
         self.is_read = not (isinstance(statement, ast.Expr) and statement.value is place)
-        self.group = draft.fresh("tg", "group", "task_group", within=self.function, apart=self._other_groups("tg"))
+        self.group = fresh_group(place, draft)
         self.tasks: list[_Tasks] = []
-
-    def _other_groups(self, name: str) -> Sequence[ast.AST]:
-        """The task groups of this name in the same function that are over, or not yet begun, where this one is."""
-        if self.function is None:
-            return ()
-        code = self.draft.code
-        found = [
-            node
-            for node in ast.walk(self.function)
-            if isinstance(node, ast.AsyncWith)
-            and node not in code.ancestors(self.place)
-            and any(
-                isinstance(item.optional_vars, ast.Name)
-                and item.optional_vars.id == name
-                and isinstance(item.context_expr, ast.Call)
-                and code.is_name(item.context_expr.func, GROUP)
-                for item in node.items
-            )
-            and all(
-                code.function_around(use) is self.function
-                for use in ast.walk(node)
-                if isinstance(use, ast.Name) and use.id == name
-            )
-        ]
-        return [node for node in found if not any(outer in found for outer in code.ancestors(node))]
 
     # -- names
 
@@ -285,7 +339,7 @@ class _Plan:
                 element, loops = made.elt, made.for_in
                 brackets = (made.lbracket, made.rbracket) if isinstance(made, cst.ListComp) else _brackets(made)
                 fresh = self._loop_is_free(value)
-                comments = _comments_between(made)
+                comments = comments_between(made)
             case ast.Call(args=[function, iterable]) if isinstance(function, ast.Name | ast.Attribute):
                 # *map(load, paths)
                 assert isinstance(new, cst.Call)
@@ -303,7 +357,7 @@ class _Plan:
                 element = dedented(
                     element, indent_between(code.span(value).start, code.span(value.elt).start, self.draft)
                 )
-            loop = _loop(loops, _line(self._create(element), None))
+            loop = loop_of(loops, _line(self._create(element), None))
             return loop.with_changes(leading_lines=comments)
         name = self._list_name(ast.Starred(value)) if self.is_read else self._fresh("tasks")
         self.tasks.append(_Tasks(name, many=True))
@@ -436,9 +490,9 @@ def _line(value: cst.BaseExpression, name: str | None) -> cst.SimpleStatementLin
     return cst.SimpleStatementLine([cst.Assign([cst.AssignTarget(cst.Name(name))], value)])
 
 
-def _loop(loops: cst.CompFor, body: cst.BaseStatement) -> cst.BaseStatement:
+def loop_of(loops: cst.CompFor, body: cst.BaseStatement) -> cst.BaseStatement:
     """The `for` statement, with the `if` statements, that a comprehension's clauses are."""
-    inner = _loop(loops.inner_for_in, body) if loops.inner_for_in is not None else body
+    inner = loop_of(loops.inner_for_in, body) if loops.inner_for_in is not None else body
     for condition in reversed(loops.ifs):
         inner = cst.If(condition.test, cst.IndentedBlock([inner]))
     return cst.For(loops.target, loops.iter, cst.IndentedBlock([inner]), asynchronous=loops.asynchronous)
@@ -452,7 +506,7 @@ def _brackets(generator: cst.GeneratorExp) -> tuple[cst.LeftSquareBracket, cst.R
     )
 
 
-def _comments_between(comprehension: cst.ListComp | cst.GeneratorExp) -> Sequence[cst.EmptyLine]:
+def comments_between(comprehension: cst.ListComp | cst.GeneratorExp) -> Sequence[cst.EmptyLine]:
     """The comments between the parts of a comprehension, which have no place in a loop but above it."""
     kept: list[cst.CSTNode] = [comprehension.elt]
     loops: cst.CompFor | None = comprehension.for_in

@@ -99,8 +99,8 @@ but the event loop's handler, which logs them. A set that is there already is us
 by all event loops that run in it, one after the other or in threads.
 
 In a class, the set is made in its own `__init__`; a class that inherits from nothing gets one if it has none and is not
-a class of tests. It is unsafe if the class inherits from what can't be seen, which may use the same name, if a subclass in this file does not
-call the `__init__` of its base class, or if objects of the class are pickled or copied.
+a class of tests. It is unsafe if the class inherits from what can't be seen, which may use the same name, if a subclass
+in this file does not call the `__init__` of its base class, or if objects of the class are pickled or copied.
 
 The task group is unsafe: the block waits for the task, cancels it when something else in it fails, and raises failures
 as an `ExceptionGroup`. It is refused where it can't wait, in a function that is not `async` or yields, and for a task
@@ -133,7 +133,7 @@ from idiomatic.core.analysis.tree import FUNCTIONS, walk_block
 from idiomatic.core.idiom import Finding, Fix, Kind, Refused, Safe, Unsafe, safe_unless
 from idiomatic.core.module import bindings, has_star_import
 from idiomatic.core.writing.names import name_of_task
-from idiomatic.core.writing.task_group import changed
+from idiomatic.core.writing.task_group import changed, fresh_group
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -813,7 +813,7 @@ def to_group(
     statement: ast.stmt, task: Started, region: Sequence[ast.stmt], draft: Draft
 ) -> Sequence[cst.BaseStatement]:
     """The statements in an `async with` that the task belongs to."""
-    name = draft.fresh("tg", "group", "task_group", within=draft.code.function_around(statement))
+    name = fresh_group(statement, draft)
     old = draft.node(task.call, cst.Call)
     create = cst.Attribute(cst.Name(name), cst.Name("create_task"))
     body = changed(draft, {old: lambda new: new.with_changes(func=create)})

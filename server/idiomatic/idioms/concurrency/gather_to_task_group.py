@@ -97,15 +97,21 @@ from typing import TYPE_CHECKING, Final
 import libcst as cst
 
 from idiomatic.core.analysis.awaitables import functions_called
-from idiomatic.core.analysis.clean_up import CLOSING, is_clean_up
-from idiomatic.core.analysis.coroutines import Gives, OnCancel, call_gives, on_cancel
 from idiomatic.core.analysis.evaluation import is_first
-from idiomatic.core.analysis.exception_groups import Handlers, callers_that_catch, handlers_for_group
-from idiomatic.core.analysis.exceptions import builtin_is_visible, finally_around, withs_around
+from idiomatic.core.analysis.exception_groups import Handlers, handlers_for_group
+from idiomatic.core.analysis.exceptions import builtin_is_visible, finally_around
+from idiomatic.core.analysis.group_effects import (
+    caller_reasons,
+    cancel_fault,
+    coroutine_fault,
+    coroutine_reasons,
+    shown,
+    surroundings_fault,
+)
 from idiomatic.core.analysis.tree import COMPREHENSIONS
 from idiomatic.core.idiom import Finding, Fix, Kind, Refused, Unsafe
 from idiomatic.core.writing.arguments import awaited_arguments, dedented, indent_of
-from idiomatic.core.writing.task_group import block_changes, changed
+from idiomatic.core.writing.task_group import block_changes, changed, raising_the_first, to_except_star
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -226,7 +232,15 @@ def _fault(place: ast.Await, call: ast.Call, statement: ast.stmt, code: Analysis
         or _limit_fault(_limit(place, call, code))
         or _twice_fault(call)
         or next((fault for argument in call.args if (fault := _argument_fault(argument, code))), None)
-        or next((fault for argument in call.args if (fault := _cancel_fault(argument, code))), None)
+        or next(
+            (
+                fault
+                for argument in call.args
+                for function in functions_called(code, argument) or ()
+                if (fault := cancel_fault(code, function))
+            ),
+            None,
+        )
     )
 
 
@@ -261,7 +275,7 @@ def _place_fault(place: ast.Await, statement: ast.stmt, code: Analysis) -> str |
 def _limit_fault(limit: ast.expr | None) -> str | None:
     if limit is None or _is_simple(limit):
         return None
-    return f"`{_shown(limit)}` would be evaluated before the arguments: the order would change."
+    return f"`{shown(limit)}` would be evaluated before the arguments: the order would change."
 
 
 def _is_elif(statement: ast.stmt, code: Analysis) -> bool:
@@ -271,21 +285,11 @@ def _is_elif(statement: ast.stmt, code: Analysis) -> bool:
 def _argument_fault(argument: ast.expr, code: Analysis) -> str | None:
     functions = functions_called(code, argument)
     if functions is None:
-        shown = f"`{_shown(argument)}`"
+        text = f"`{shown(argument)}`"
         if isinstance(argument, ast.Starred):
-            return f"What {shown} holds can't be seen: a task group takes coroutines only, no tasks or futures."
-        return f"{shown} may be a task or a future: a task group takes coroutines only."
-    for function in functions:
-        if call_gives(code, function) is Gives.OTHER:
-            return f"`{_shown(function)}(...)` gives no coroutine, and a task group takes nothing else."
-    return None
-
-
-def _shown(node: ast.expr) -> str:
-    text = ast.unparse(node)
-    if len(text) <= 40:
-        return text
-    return node.attr if isinstance(node, ast.Attribute) else f"{text[:37]}..."
+            return f"What {text} holds can't be seen: a task group takes coroutines only, no tasks or futures."
+        return f"{text} may be a task or a future: a task group takes coroutines only."
+    return next((fault for function in functions if (fault := coroutine_fault(code, function))), None)
 
 
 def _twice_fault(call: ast.Call) -> str | None:
@@ -294,50 +298,15 @@ def _twice_fault(call: ast.Call) -> str | None:
     return f"`{twice}` is passed twice: `gather` runs it once, a task group would fail." if twice else None
 
 
-def _cancel_fault(argument: ast.expr, code: Analysis) -> str | None:
-    """Why a coroutine had better not be cancelled because another one failed."""
-    for function in functions_called(code, argument) or ():
-        if is_clean_up(function, CLOSING):
-            return f"`{_shown(function)}` is clean-up, from which a failure of another must not keep it."
-        match on_cancel(code, function):
-            case OnCancel.HANDLES:
-                return (
-                    f"`{_shown(function)}` has work to do when it is cancelled, and another's failure would cancel it."
-                )
-            case OnCancel.AWAITS:
-                return f"`{_shown(function)}` awaits in a `finally`, and another's failure would cancel it."
-            case _:
-                pass
-    return None
-
-
 # -- what changes -----------------------------------------------------------------------------------------------------
 
 
 def _verdict(place: ast.Await, call: ast.Call, handlers: Handlers, code: Analysis) -> Verdict:
     if handlers.fault is not None:
         return Refused(handlers.fault)
-    for item in withs_around(code, place):
-        if (fault := _manager_fault(item.context_expr, code)) is not None:
-            return Refused(fault)
+    if (fault := surroundings_fault(code, place)) is not None:
+        return Refused(fault)
     return Unsafe((*_common_reasons(place, call, code), *_group_reasons(place, call, handlers, code)))
-
-
-def _manager_fault(manager: ast.expr, code: Analysis) -> str | None:
-    """Why a `with` around it would not work with groups."""
-    match manager:
-        case ast.Call(func=function, args=[_, *_] as types):
-            if all(code.is_name(each, "builtins.Exception", "builtins.BaseException") for each in types):
-                return None
-            suppresses = code.is_name(function, "contextlib.suppress") and code.target < (3, 12)
-            expects = code.is_name(function, "pytest.raises") or (
-                isinstance(function, ast.Attribute) and function.attr in {"assertRaises", "assertRaisesRegex"}
-            )
-            if suppresses or expects:
-                return f"`{_shown(manager)}` around it does not look into groups."
-            return None
-        case _:
-            return None
 
 
 def _common_reasons(place: ast.Await, call: ast.Call, code: Analysis) -> Iterator[str]:
@@ -347,13 +316,7 @@ def _common_reasons(place: ast.Await, call: ast.Call, code: Analysis) -> Iterato
     yield "One that raises `CancelledError` by itself is noticed only where its result is read."
     for argument in call.args:
         for function in functions_called(code, argument) or ():
-            if call_gives(code, function) is Gives.UNKNOWN:
-                yield (
-                    f"Whether `{_shown(function)}(...)` gives a coroutine can't be seen; "
-                    "a task group takes no other awaitable."
-                )
-            if on_cancel(code, function) is OnCancel.CLEANS_UP:
-                yield f"`{_shown(function)}` has a `finally`, which runs earlier when it is cancelled."
+            yield from coroutine_reasons(code, function)
     if any(
         isinstance(node, ast.Await) or _is_async_comprehension(node) for each in call.args for node in ast.walk(each)
     ):
@@ -365,26 +328,10 @@ def _is_async_comprehension(node: ast.AST) -> bool:
 
 
 def _group_reasons(place: ast.Await, call: ast.Call, handlers: Handlers, code: Analysis) -> Iterator[str]:
-    yield "The failures are raised as an `ExceptionGroup`: callers that catch the exception itself miss it."
-    for caller, caught in _callers(place, code):
-        yield f"`{caller}` catches `{caught}` around a call of this function and misses it."
+    yield from caller_reasons(code, place)
     if not all(_is_plain(argument, code) for argument in call.args):
         yield "If evaluating an argument fails, that is raised in a group as well."
     yield from handlers.reasons
-
-
-def _callers(place: ast.Await, code: Analysis) -> Sequence[tuple[str, str]]:
-    """The functions of this file that call the function around in a `try`, with a class that they catch."""
-    function = code.function_around(place)
-    if not isinstance(function, ast.AsyncFunctionDef):
-        return ()
-    match code.parent(function):
-        case None:
-            return code.ask(callers_that_catch, function.name)
-        case ast.ClassDef(name=class_):
-            return code.ask(callers_that_catch, f"{class_}.{function.name}")
-        case _:
-            return ()
 
 
 def _is_plain(argument: ast.expr, code: Analysis) -> bool:
@@ -444,42 +391,12 @@ def to_await(place: ast.Await, call: ast.Call, draft: Draft) -> Sequence[cst.Bas
 def to_task_group(place: ast.Await, call: ast.Call, handlers: Handlers, draft: Draft) -> Sequence[cst.BaseStatement]:
     changes = block_changes(place, call, _limit(place, call, draft.code), draft, lambda block: block)
     for each in handlers.convert:
-        changes[draft.node(each, cst.Try)] = _to_except_star
+        changes[draft.node(each, cst.Try)] = to_except_star
     return changed(draft, changes)
 
 
 def to_first_exception(place: ast.Await, call: ast.Call, draft: Draft) -> Sequence[cst.BaseStatement]:
     group = draft.fresh("group", "exception_group", within=draft.code.function_around(place))
 
-    def unwrapped(block: cst.With) -> cst.BaseStatement:
-        first = cst.parse_statement(f"raise {group}.exceptions[0] from None")
-        handler = cst.ExceptHandler(
-            cst.IndentedBlock([first]), cst.Name("BaseExceptionGroup"), cst.AsName(cst.Name(group))
-        )
-        inner = block.with_changes(leading_lines=())
-        return cst.Try(cst.IndentedBlock([inner]), [handler], leading_lines=block.leading_lines)
-
-    return changed(draft, block_changes(place, call, _limit(place, call, draft.code), draft, unwrapped))
-
-
-def _to_except_star(node: cst.CSTNode) -> cst.CSTNode:
-    old = cst.ensure_type(node, cst.Try)
-    handlers = [
-        cst.ExceptStarHandler(
-            body=each.body,
-            type=each.type or cst.Name("Exception"),
-            name=each.name,
-            leading_lines=each.leading_lines,
-            whitespace_after_star=cst.SimpleWhitespace(each.whitespace_after_except.value or " "),
-            whitespace_before_colon=each.whitespace_before_colon,
-        )
-        for each in old.handlers
-    ]
-    return cst.TryStar(
-        body=old.body,
-        handlers=handlers,
-        orelse=old.orelse,
-        finalbody=old.finalbody,
-        leading_lines=old.leading_lines,
-        whitespace_before_colon=old.whitespace_before_colon,
-    )
+    limit = _limit(place, call, draft.code)
+    return changed(draft, block_changes(place, call, limit, draft, partial(raising_the_first, group)))
