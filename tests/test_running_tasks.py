@@ -11,6 +11,7 @@ import pytest
 from tests.test_running_concurrency import Script, rewritten, run
 
 DANGLING = "dangling-task"
+COLLECTED_RULE = "task-list-to-task-group"
 
 HEAD = """\
 import asyncio
@@ -149,3 +150,121 @@ def test_a_group_cancels_the_task_when_the_block_fails_or_is_cancelled() -> None
         stopped = run(program, {"a": (3, "A"), "m": (1, "M")}, **limits)
         assert type(stopped.error) is error
         assert stopped.names("cancelled") == {"a", "m"}
+
+
+# -- tasks that are collected first -----------------------------------------------------------------------------------
+
+COLLECTED = {
+    "appended": """\
+async def main():
+    tasks = []
+    for name in "abc":
+        tasks.append(asyncio.create_task(work(name)))
+    return await asyncio.gather(*tasks)
+""",
+    "unread": """\
+async def main():
+    tasks = [asyncio.create_task(work(name)) for name in "abc"]
+    await asyncio.gather(*tasks)
+""",
+    "in a loop": """\
+async def main():
+    tasks = [asyncio.create_task(work(name)) for name in "abc"]
+    found = []
+    for task in tasks:
+        found.append(await task)
+    return found
+""",
+    "in a comprehension": """\
+async def main():
+    tasks = [asyncio.create_task(work("a")), asyncio.create_task(work("b")), asyncio.create_task(work("c"))]
+    return [await task for task in tasks]
+""",
+    "by name": """\
+async def main():
+    a = asyncio.create_task(work("a"))
+    b = asyncio.create_task(work("b"))
+    c = asyncio.create_task(work("c"))
+    log.append(("started", "main"))
+    x, y, z = await asyncio.gather(a, b, c)
+    return x, y, z
+""",
+    "one by one": """\
+async def main():
+    a = asyncio.create_task(work("a"))
+    b = asyncio.create_task(work("b"))
+    c = asyncio.create_task(work("c"))
+    x = await a
+    await b
+    return x, await c
+""",
+    "waited": """\
+async def main():
+    tasks = [asyncio.create_task(work(name)) for name in "abc"]
+    await asyncio.wait(tasks)
+""",
+}
+ALL_WELL: Script = {"a": (3, "A"), "b": (1, "B"), "c": (2, "C")}
+ONE_FAILS: Script = {"a": (6, "A"), "b": (1, ValueError("b")), "c": (8, "C")}
+
+collected = pytest.mark.parametrize("name", COLLECTED)
+
+
+def both_actions(name: str) -> list[str]:
+    actions = (1,) if name == "waited" else (1, 2)
+    return [rewritten(HEAD + COLLECTED[name], COLLECTED_RULE, action) for action in actions]
+
+
+@collected
+def test_collected_tasks_that_succeed(name: str) -> None:
+    before = run(HEAD + COLLECTED[name], ALL_WELL)
+    for program in both_actions(name):
+        after = run(program, ALL_WELL)
+        assert before.error is after.error is None
+        assert (after.result, type(after.result)) == (before.result, type(before.result))
+        assert after.log == before.log
+
+
+@collected
+def test_collected_tasks_of_which_one_fails(name: str) -> None:
+    before = run(HEAD + COLLECTED[name], ONE_FAILS)
+    assert before.names("end") == {"a", "c"}, "the others run on"
+    assert isinstance(before.error, ValueError) or name == "waited"
+    first, *second = both_actions(name)
+    after = run(first, ONE_FAILS)
+    assert isinstance(after.error, ExceptionGroup)
+    assert after.errors == [(ValueError, ("b",))]
+    for program in second:
+        kept = run(program, ONE_FAILS)
+        assert type(kept.error) is ValueError
+        assert kept.errors == before.errors
+    for program in (first, *second):
+        outcome = run(program, ONE_FAILS)
+        assert outcome.names("cancelled") == {"a", "c"}
+        assert outcome.log[-1] == ("over", "main"), "nothing is left behind"
+
+
+@collected
+@pytest.mark.parametrize(
+    ("limits", "error"), [({"cancel_after": 0.5}, asyncio.CancelledError), ({"timeout": 0.5}, TimeoutError)]
+)
+def test_collected_tasks_that_are_cancelled(name: str, limits: dict[str, float], error: type[BaseException]) -> None:
+    before = run(HEAD + COLLECTED[name], ALL_WELL, **limits)
+    assert type(before.error) is error
+    for program in both_actions(name):
+        after = run(program, ALL_WELL, **limits)
+        assert type(after.error) is error
+        assert after.names("cancelled") == {"a", "b", "c"} >= before.names("cancelled")
+
+
+def test_what_fails_in_between_cancels_collected_tasks() -> None:
+    program = HEAD + COLLECTED["by name"].replace('log.append(("started", "main"))', 'await play("m")')
+    script: Script = {**ALL_WELL, "m": (0.5, OSError("m"))}
+    before = run(program, script)
+    assert isinstance(before.error, OSError)
+    assert before.names("end") == {"a", "b", "c"}
+    after = run(rewritten(program, COLLECTED_RULE), script)
+    assert isinstance(after.error, ExceptionGroup)
+    assert after.errors == before.errors
+    assert after.names("cancelled") == {"a", "b", "c"}
+    assert type(run(rewritten(program, COLLECTED_RULE, 2), script).error) is OSError

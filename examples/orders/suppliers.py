@@ -17,6 +17,20 @@ class Suppliers:
         await asyncio.sleep(0)
         return self.prices[name][sku]
 
+    async def cheapest(self, sku):
+        """Who sells it for the lowest price; all are asked at the same time."""
+        tasks = []
+        for name in self.prices:
+            tasks.append(asyncio.create_task(self.ask(name, sku)))
+        prices = await asyncio.gather(*tasks)
+        return min(zip(prices, self.prices))
+
+    async def compare(self, first, second, sku):
+        """How much more the first one wants."""
+        of_first = asyncio.create_task(self.ask(first, sku))
+        of_second = asyncio.create_task(self.ask(second, sku))
+        return await of_first - await of_second
+
     def remember(self, name, sku):
         """Have a price at hand when it is needed; nobody waits for it."""
         asyncio.get_running_loop().create_task(self.ask(name, sku))

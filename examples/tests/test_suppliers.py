@@ -32,3 +32,10 @@ def test_complaints_are_sent_in_the_end():
 
     asyncio.run(main())
     assert [message.to for message in outbox.sent] == ["south"]
+
+
+def test_the_cheapest_is_found(suppliers):
+    assert asyncio.run(suppliers.cheapest("tea")) == (280, "south")
+    assert asyncio.run(suppliers.compare("north", "south", "cup")) == -50
+    with pytest.raises((KeyError, ExceptionGroup)):
+        asyncio.run(suppliers.cheapest("milk"))

@@ -13,7 +13,8 @@ from idiomatic.core.text import Edit, Span
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from idiomatic.core.document import Document, Statement
+    from idiomatic.core.document import Document
+    from idiomatic.core.statement import Statement
 
 _BLANK: Final = re.compile(r"[ \t\f]*(?:\r\n|\r|\n)")
 _BLANKS: Final = re.compile(rf"(?:{_BLANK.pattern})*")

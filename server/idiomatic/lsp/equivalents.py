@@ -27,8 +27,8 @@ RUFF_NAMES: Final[Mapping[str, str]] = {
     "B904": "raise-without-from-inside-except",
     "DTZ003": "call-datetime-utcnow",
     "DTZ004": "call-datetime-utcfromtimestamp",
-    "RUF075": "fallible-context-manager",
     "RUF006": "asyncio-dangling-task",
+    "RUF075": "fallible-context-manager",
     "SIM105": "suppressible-exception",
     "SIM115": "open-file-with-context-handler",
 }

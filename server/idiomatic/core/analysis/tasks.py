@@ -133,7 +133,7 @@ def runs_forever(code: Analysis, coroutine: ast.expr) -> bool:
 
 def _is_endless(module: Module, name: str) -> bool:
     """Question: whether a function at module level has a loop that nothing in it ends."""
-    for statement in module.document.statements:
+    for statement in module.statements:
         if name in statement.text and "while" in statement.text:
             for binding in statement.fact(scopes).by_node[None].bindings.get(name, ()):
                 if isinstance(binding.node, FUNCTIONS):

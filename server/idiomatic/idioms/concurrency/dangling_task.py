@@ -141,9 +141,9 @@ if TYPE_CHECKING:
     from idiomatic.core.analysis import Analysis
     from idiomatic.core.analysis.tasks import Started
     from idiomatic.core.analysis.tree import Function
-    from idiomatic.core.document import Statement
     from idiomatic.core.draft import Draft
     from idiomatic.core.module import Module
+    from idiomatic.core.statement import Statement
     from idiomatic.core.writing.task_group import Change
 
 KIND = Kind.PROBLEM
@@ -463,7 +463,7 @@ def is_plain_class(module: Module, name: str) -> bool:
         seen.add(current)
         found = [
             fact
-            for statement in module.document.statements
+            for statement in module.statements
             if current in statement.text and (fact := statement.fact(_bases).get(current)) is not None
         ]
         if len(found) != 1 or found[0] is None:
@@ -491,7 +491,7 @@ def subclasses_without_super(module: Module, name: str) -> tuple[str, ...]:
     """Question: the classes of this file that inherit from one and have an `__init__` that does not call the other."""
     return tuple(
         subclass
-        for statement in module.document.statements
+        for statement in module.statements
         if name in statement.text and "__init__" in statement.text
         for subclass, bases in statement.fact(_without_super)
         if name in bases
@@ -621,7 +621,7 @@ def _is_visible(name: str, at: ast.AST, code: Analysis) -> bool:
 def sets_of_tasks(module: Module) -> tuple[str, ...]:
     """Question: the variables at module level that are assigned one empty set, of tasks by their name or annotation."""
     found: list[str] = []
-    for statement in module.document.statements:
+    for statement in module.statements:
         for node in statement.nodes if "set(" in statement.text else ():
             match node:
                 case (
