@@ -34,10 +34,12 @@ is applied alone; `apply: all` applies the first actions of all findings until n
 
 from __future__ import annotations
 
+import ast
 import re
 from collections import defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from idiomatic.core import bulk, catalogue, engine
@@ -45,6 +47,9 @@ from idiomatic.core.idiom import Fix, Refused, Unsafe
 from markdown_it import MarkdownIt
 
 from tests.engine import analyse, carried_out, offered
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 CASES = Path(__file__).parent / "cases"
 
@@ -106,6 +111,31 @@ def test_every_idiom_has_an_example_and_cases() -> None:
     named = {rule for rule, _, _ in examples()}
     assert named == set(catalogue.load())
     assert {case.rule for case in all_cases()} == set(catalogue.load())
+
+
+def at_import(node: ast.AST) -> Iterator[ast.AST]:
+    """What of a file is evaluated when the file is imported."""
+    match node:
+        case ast.FunctionDef(args=arguments, decorator_list=decorators):
+            kept = [*decorators, *arguments.defaults, *(each for each in arguments.kw_defaults if each)]
+        case ast.Lambda(args=arguments):
+            kept = [*arguments.defaults, *(each for each in arguments.kw_defaults if each)]
+        case ast.AnnAssign(value=value):
+            kept = [value] if value else []
+        case _:
+            kept = [*ast.iter_child_nodes(node)]
+    yield node
+    for each in kept:
+        yield from at_import(each)
+
+
+@pytest.mark.parametrize("rule", catalogue.load())
+def test_libcst_is_not_used_while_the_file_is_imported(rule: str) -> None:
+    """It takes longer to load than all the rest, and only rewrites need it; see *Adding an idiom*."""
+    path = Path(catalogue.load()[rule].path)
+    for node in at_import(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Name) and node.id == "cst":
+            pytest.fail(f"{path}:{node.lineno}: put this into a function, a class as much as a constant")
 
 
 @pytest.mark.parametrize("case", [pytest.param(case, id=f"{case.rule}:{case.line}") for case in all_cases()])

@@ -36,7 +36,8 @@ def run(code: str) -> str:
 
 
 @pytest.mark.parametrize(
-    "loaded", ["core.catalogue import rules", "core.engine import analyse as rules", "project.workspace import Workspace"]
+    "loaded",
+    ["core.catalogue import rules", "core.engine import analyse as rules", "project.workspace import Workspace"],
 )
 def test_loading_the_catalogue_loads_neither_libcst_nor_jedi(loaded: str) -> None:
     run(f"{REFUSE}\nfrom idiomatic.{loaded}\nfrom idiomatic.core.catalogue import rules\nrules()")

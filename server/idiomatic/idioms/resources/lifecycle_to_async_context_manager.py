@@ -280,7 +280,9 @@ def _has_methods(fact: object, code: Analysis, depth: int = 8) -> bool | None:
 
 # -- the methods ------------------------------------------------------------------------------------------------------
 
-_BLANK: Final = cst.EmptyLine(indent=False)
+
+def _blank() -> cst.EmptyLine:
+    return cst.EmptyLine(indent=False)
 
 
 def to_methods(found: Lifecycle, draft: Draft) -> Sequence[cst.BaseStatement]:
@@ -294,7 +296,7 @@ def to_methods(found: Lifecycle, draft: Draft) -> Sequence[cst.BaseStatement]:
 
 def _method(text: str) -> cst.BaseStatement:
     made = cst.parse_statement(text)
-    return cst.ensure_type(made, cst.FunctionDef).with_changes(leading_lines=[_BLANK])
+    return cst.ensure_type(made, cst.FunctionDef).with_changes(leading_lines=[_blank()])
 
 
 def _call(receiver: str, method: Function) -> str:
@@ -359,7 +361,7 @@ def to_function(found: Lifecycle, constructor: Function | None, draft: Draft) ->
         f"    finally:\n"
         f"        {_call(variable, found.closing)}\n"
     )
-    return [*draft.body, cst.ensure_type(made, cst.FunctionDef).with_changes(leading_lines=[_BLANK, _BLANK])]
+    return [*draft.body, cst.ensure_type(made, cst.FunctionDef).with_changes(leading_lines=[_blank(), _blank()])]
 
 
 def _passed_on(constructor: Function | None, code: Analysis) -> tuple[Sequence[str], str]:
