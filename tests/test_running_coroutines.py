@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.test_running_concurrency import ALL_WELL, Script, rewritten, run
+from tests.test_running_concurrency import ALL_WELL, HEAD, ONE_FAILS, Script, rewritten, run
 
 # -- calls that block -------------------------------------------------------------------------------------------------
 
@@ -160,3 +160,40 @@ async def main():
     after = rewritten(program, "swallowed-cancellation")
     assert run(program, ALL_WELL).error is None, "nobody learns that the time was up"
     assert isinstance(run(after, ALL_WELL).error, TimeoutError)
+
+
+# -- handlers around a task group -------------------------------------------------------------------------------------
+
+HANDLER = f"""\
+{HEAD}async def main():
+    try:
+        async with asyncio.TaskGroup() as tg:
+            tg.create_task(work("a"))
+            tg.create_task(boom("b"))
+            tg.create_task(work("c"))
+    except ValueError as error:
+        log.append(("handled", error.args[0]))
+    log.append(("after", "main"))
+"""
+
+
+@pytest.mark.parametrize("action", [1, 2])
+def test_the_handler_of_a_group_runs(action: int) -> None:
+    rule = "except-around-task-group"
+    before, after = run(HANDLER, ONE_FAILS), run(rewritten(HANDLER, rule, action), ONE_FAILS)
+    assert isinstance(before.error, ExceptionGroup)
+    assert not before.names("handled")
+    assert (after.error, after.names("handled"), after.names("after")) == (None, {"b"}, {"main"})
+    assert run(HANDLER, ALL_WELL) == run(rewritten(HANDLER, rule, action), ALL_WELL)
+    cancelled = run(rewritten(HANDLER, rule, action), ALL_WELL, cancel_after=0.5)
+    assert isinstance(cancelled.error, asyncio.CancelledError)
+    assert not cancelled.names("handled")
+
+
+def test_several_failures_of_a_group() -> None:
+    both: Script = {"a": (1, ValueError("a")), "b": (1, ValueError("b")), "c": (1, OSError("c"))}
+    star, first = (rewritten(HANDLER, "except-around-task-group", action) for action in (1, 2))
+    assert run(star, both).names("handled") == {"a", "b"}, "once for each"
+    assert run(star, both).errors == [(OSError, ("c",))], "the others are left over"
+    assert run(first, both).names("handled") == {"a"}
+    assert run(first, both).error is None, "the others are lost"

@@ -32,3 +32,8 @@ def test_the_van_is_watched_until_the_shop_closes(courier):
     seen, took = asyncio.run(day())
     assert took == [True, False]
     assert (seen[0], seen[-2:]) == (0, [1, "closed"])
+
+
+def test_the_depot_is_asked(courier):
+    assert asyncio.run(courier.call_in([1, 2])) == []
+    assert asyncio.run(courier.is_there(1)) is True

@@ -125,3 +125,8 @@ def test_what_is_added_and_dropped_together() -> None:
     assert planned("from functools import a, reduce\n", WRAPS, drop=("reduce",)) == "from functools import a, wraps\n"
     assert planned("", WRAPS, FUNCTOOLS, Import("abc")) == "import abc\nimport functools\nfrom functools import wraps\n"
     assert planned("import requests\n", FUNCTOOLS, Import("os")) == "import functools\nimport os\n\nimport requests\n"
+
+
+def test_a_line_ending_of_two_characters_is_one() -> None:
+    before = "import functools\r\nimport time\r\n\r\n\r\nx = 1\r\n"
+    assert planned(before, drop=("time",)) == "import functools\r\n\r\n\r\nx = 1\r\n"

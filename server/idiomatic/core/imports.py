@@ -187,7 +187,8 @@ def _without_gap(document: Document, edit: Edit) -> Edit:
 
 
 _BLANK: Final = re.compile(r"[ \t\f]*(?:\r\n|\r|\n)")
-_BLANK_BEFORE: Final = re.compile(r"(?:\r\n|\r|\n)([ \t\f]*(?:\r\n|\r|\n))\Z")
+# The two halves of one line ending are not two.
+_BLANK_BEFORE: Final = re.compile(r"(?:\r\n|\r(?!\n)|(?<!\r)\n)([ \t\f]*(?:\r\n|\r|\n))\Z")
 
 
 def _binds(alias: ast.alias) -> str:

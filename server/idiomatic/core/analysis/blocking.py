@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from idiomatic.core.analysis.instances import callee
 from idiomatic.core.analysis.tree import tree
+from idiomatic.core.module import about
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -162,17 +163,18 @@ def whole_file(code: Analysis, call: ast.Call) -> str | None:
 _EVENT_LIBRARIES: Final = ("asyncio", "anyio", "trio")
 
 
+@about(lambda: _EVENT_LIBRARIES)
 def event_library(module: Module) -> str | None:
     """Question: on whose event loop the module's coroutines run, as far as its imports say."""
     found = {
         name.partition(".")[0]
-        for statement in module.document.statements
+        for statement in module.statements
         if "import" in statement.text
         for node in statement.fact(tree).of(ast.Import)
         for name in (alias.name for alias in node.names)
     } | {
         (node.module or "").partition(".")[0]
-        for statement in module.document.statements
+        for statement in module.statements
         if "import" in statement.text
         for node in statement.fact(tree).of(ast.ImportFrom)
         if not node.level

@@ -70,16 +70,16 @@ def handlers_for_group(code: Analysis, node: ast.AST, *, times_out: bool = False
             continue
         for handler in around.handlers:
             reasons += _said_of(code, handler)
-        affected = [handler for handler in around.handlers if _misses_groups(code, handler)]
-        if affected and _only_times_out(code, node, around, affected, times_out=times_out):
+        affected = [handler for handler in around.handlers if misses_groups(code, handler)]
+        if affected and only_times_out(code, node, around, affected, times_out=times_out):
             reasons.append(
                 f"`except {_types(affected[0])}` still sees the timeout, but no longer one that a task raises itself."
             )
         elif affected:
-            if (fault := _fault(code, around)) is not None:
+            if (fault := conversion_fault(code, around)) is not None:
                 return Handlers(fault=fault)
             convert.append(around)
-            reasons += _said_of_conversion(around)
+            reasons += conversion_reasons(around)
         if any(catches_every_exception(code, handler) and not _raises(handler) for handler in around.handlers):
             break
     return Handlers(tuple(convert), tuple(dict.fromkeys(reasons)))
@@ -89,8 +89,12 @@ def _types(handler: ast.ExceptHandler) -> str:
     return ast.unparse(handler.type) if handler.type else ""
 
 
-def _misses_groups(code: Analysis, handler: ast.ExceptHandler) -> bool:
+def misses_groups(code: Analysis, handler: ast.ExceptHandler) -> bool:
+    """Whether a handler would catch exceptions of tasks that it does not catch in a group."""
     if catches_every_exception(code, handler) or catches(code, handler, *GROUPS):
+        return False
+    # From the package `exceptiongroup`, for old versions of Python.
+    if any(_last_name(each) in {"ExceptionGroup", "BaseExceptionGroup"} for each in caught(handler)):
         return False
     plain = [
         each
@@ -107,7 +111,7 @@ def _said_of(code: Analysis, handler: ast.ExceptHandler) -> Iterator[str]:
         yield f"In `except {_types(handler)} as {handler.name}`, `{handler.name}` is now the group."
 
 
-def _only_times_out(
+def only_times_out(
     code: Analysis, node: ast.AST, around: ast.Try, affected: Sequence[ast.ExceptHandler], *, times_out: bool
 ) -> bool:
     """Whether the handlers wait for the timeout of the node or of an `async with asyncio.timeout()` in between."""
@@ -123,8 +127,14 @@ def _only_times_out(
     )
 
 
-def _fault(code: Analysis, around: ast.Try) -> str | None:
-    """Why the handlers of a `try` statement can't become `except*`."""
+def conversion_fault(code: Analysis, around: ast.Try, *, adapts: bool = False) -> str | None:
+    """Why the handlers of a `try` statement can't become `except*`.
+
+    Args:
+        code: the analysis of the statement around.
+        around: the `try`.
+        adapts: whether what the handlers do with the exception is changed too.
+    """
     for handler in around.handlers:
         head = f"except {_types(handler)}"
         if handler.type is None:
@@ -136,7 +146,7 @@ def _fault(code: Analysis, around: ast.Try) -> str | None:
             return f"`{head}` would become `except*` with the others and get {what} in a group."
         if (word := _left_by(handler.body)) is not None:
             return f"`{head}` would not see the group, and can't become `except*` because of its `{word}`."
-        if _uses_name(handler):
+        if not adapts and _uses_name(handler):
             return (
                 f"`{head} as {handler.name}` would not see the group, "
                 f"and with `except*` its `{handler.name}` would be a group."
@@ -144,7 +154,8 @@ def _fault(code: Analysis, around: ast.Try) -> str | None:
     return None
 
 
-def _said_of_conversion(around: ast.Try) -> Iterator[str]:
+def conversion_reasons(around: ast.Try) -> Iterator[str]:
+    """What changes where the handlers of a `try` statement become `except*`."""
     for handler in around.handlers:
         yield f"`except {_types(handler)}` becomes `except* {_types(handler)}`."
     if len(around.handlers) > 1:

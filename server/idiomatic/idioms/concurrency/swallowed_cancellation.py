@@ -96,6 +96,7 @@ from idiomatic.core.analysis.exceptions import CANCELLED, builtin_is_visible, ca
 from idiomatic.core.analysis.tool_comments import FOR_TOOLS
 from idiomatic.core.analysis.tree import FUNCTIONS, walk_block
 from idiomatic.core.idiom import Finding, Fix, Kind, Refused, Unsafe
+from idiomatic.core.module import about
 from idiomatic.core.text import Span
 
 if TYPE_CHECKING:
@@ -334,10 +335,11 @@ def _is_on_its_way(around: ast.Try, code: Analysis) -> bool:
     return False
 
 
+@about(lambda name: (name,))
 def is_run(module: Module, name: str) -> bool:
     """Question: whether `asyncio.run` or the like runs a function of the module: nobody cancels that but the user."""
     runs = re.compile(rf"\b(?:run|run_until_complete|run_forever)\(\s*{re.escape(name)}\b")
-    return any(name in statement.text and runs.search(statement.text) for statement in module.document.statements)
+    return any(name in statement.text and runs.search(statement.text) for statement in module.statements)
 
 
 # -- the fixes --------------------------------------------------------------------------------------------------------
