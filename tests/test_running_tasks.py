@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import warnings
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from tests.test_running_concurrency import Script, rewritten, run
 
 DANGLING = "dangling-task"
 COLLECTED_RULE = "task-list-to-task-group"
+WAIT_FOR = "wait-for-to-timeout"
 
 HEAD = """\
 import asyncio
@@ -268,3 +270,84 @@ def test_what_fails_in_between_cancels_collected_tasks() -> None:
     assert after.errors == before.errors
     assert after.names("cancelled") == {"a", "b", "c"}
     assert type(run(rewritten(program, COLLECTED_RULE, 2), script).error) is OSError
+
+
+# -- timeouts ---------------------------------------------------------------------------------------------------------
+
+TIMED = {
+    "unused": """\
+async def main():
+    await asyncio.wait_for(work("a"), 2)
+    return "done"
+""",
+    "bound": """\
+async def main():
+    x = await asyncio.wait_for(work("a"), timeout=2)
+    return x
+""",
+    "returned": """\
+async def main():
+    return await asyncio.wait_for(work("a"), 2)
+""",
+    "a task": """\
+async def main():
+    return await asyncio.wait_for(asyncio.ensure_future(work("a")), 2)
+""",
+    "in a condition": """\
+async def main():
+    if await asyncio.wait_for(work("a"), 2) == "A":
+        return "equal"
+""",
+    "yielded": """\
+async def results():
+    yield await asyncio.wait_for(work("a"), 2)
+    await play("m")
+
+
+async def main():
+    return [x async for x in results()]
+""",
+    "handled": """\
+async def main():
+    try:
+        return await asyncio.wait_for(work("a"), 2)
+    except TimeoutError:
+        log.append(("late", "main"))
+        raise
+""",
+}
+
+timed = pytest.mark.parametrize("name", TIMED)
+
+
+@timed
+@pytest.mark.parametrize(
+    "end", [(1, "A"), (1, ValueError("a")), (1, TimeoutError()), (1, asyncio.CancelledError()), (3, "late")], ids=repr
+)
+@pytest.mark.parametrize("limits", [{}, {"cancel_after": 0.5}, {"timeout": 0.5}], ids=["", "cancelled", "timeout"])
+def test_a_block_with_a_timeout_is_the_same(name: str, end: tuple[float, object], limits: dict[str, float]) -> None:
+    script: Script = {"a": end, "m": (1, "M")}
+    before = run(HEAD + TIMED[name], script, **limits)
+    after = run(rewritten(HEAD + TIMED[name], WAIT_FOR), script, **limits)
+    assert after.log == before.log
+    assert after.result == before.result
+    assert type(after.error) is type(before.error)
+
+
+def test_a_limit_of_zero_gives_up_before_it_begins() -> None:
+    program = """\
+import asyncio
+
+
+async def at_once():
+    return "done"
+
+
+async def main():
+    return await asyncio.wait_for(at_once(), 0)
+"""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # up to Python 3.11 it is not even started
+        before = run(program, {})
+    assert isinstance(before.error, TimeoutError)
+    assert run(rewritten(program, WAIT_FOR), {}).result == "done"

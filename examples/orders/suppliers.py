@@ -4,6 +4,8 @@ import asyncio
 
 from orders.models import Message
 
+PATIENCE = 0.05
+
 
 class Suppliers:
     """Who sells what, and at which price in cents."""
@@ -14,7 +16,7 @@ class Suppliers:
 
     async def ask(self, name, sku):
         self.asked.append((name, sku))
-        await asyncio.sleep(0)
+        await asyncio.sleep(10 if name == "west" else 0)
         return self.prices[name][sku]
 
     async def cheapest(self, sku):
@@ -30,6 +32,19 @@ class Suppliers:
         of_first = asyncio.create_task(self.ask(first, sku))
         of_second = asyncio.create_task(self.ask(second, sku))
         return await of_first - await of_second
+
+    async def ask_in_time(self, name, sku):
+        """The price, or nothing from those who let us wait."""
+        try:
+            return await asyncio.wait_for(self.ask(name, sku), timeout=PATIENCE)
+        except asyncio.TimeoutError:
+            return None
+
+    async def is_cheap(self, name, sku, limit):
+        # No answer is no yes.
+        if await asyncio.wait_for(self.ask(name, sku), PATIENCE) < limit:
+            return True
+        return False
 
     def remember(self, name, sku):
         """Have a price at hand when it is needed; nobody waits for it."""

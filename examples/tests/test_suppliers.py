@@ -39,3 +39,12 @@ def test_the_cheapest_is_found(suppliers):
     assert asyncio.run(suppliers.compare("north", "south", "cup")) == -50
     with pytest.raises((KeyError, ExceptionGroup)):
         asyncio.run(suppliers.cheapest("milk"))
+
+
+def test_nobody_is_waited_for_too_long(suppliers):
+    assert asyncio.run(suppliers.ask_in_time("north", "tea")) == 300
+    assert asyncio.run(suppliers.ask_in_time("west", "tea")) is None
+    assert asyncio.run(suppliers.is_cheap("south", "tea", 290)) is True
+    assert asyncio.run(suppliers.is_cheap("north", "tea", 290)) is False
+    with pytest.raises(TimeoutError):
+        asyncio.run(suppliers.is_cheap("west", "tea", 290))
