@@ -115,6 +115,7 @@ def test_every_idiom_has_an_example_and_cases() -> None:
 
 def at_import(node: ast.AST) -> Iterator[ast.AST]:
     """What of a file is evaluated when the file is imported."""
+    kept: list[ast.AST]
     match node:
         case ast.FunctionDef(args=arguments, decorator_list=decorators):
             kept = [*decorators, *arguments.defaults, *(each for each in arguments.kw_defaults if each)]

@@ -55,6 +55,7 @@ def _items(
     ls: Server, positions: Positions, uri: str, path: Path | None, position: types.Position
 ) -> types.CompletionList:
     from idiomatic.templates.insertion import fitting, insertion
+    from idiomatic.templates.places import site
 
     place = ls.workspaces.place(path)
     if not place.is_enabled:
@@ -74,6 +75,8 @@ def _items(
         made = insertion(template, document, offset, target)
         shown = prefixes if typed else prefixes[:1]
         items += [_item(template, prefix, made, positions, uri, ls.client) for prefix in shown]
+    # It remembers where the last one was, and with that the document.
+    site.cache_clear()
     return {"isIncomplete": not typed, "items": items}
 
 
@@ -119,6 +122,7 @@ def _resolved(
 ) -> types.CompletionItem:
     from idiomatic.templates.catalogue import load
     from idiomatic.templates.insertion import insertion
+    from idiomatic.templates.places import site
 
     template, start = load().get(str(data.get("template"))), data.get("start")
     text = positions.document.text
@@ -131,5 +135,7 @@ def _resolved(
         made = insertion(template, positions.document, end, ls.workspaces.place(path).settings.target)
     except ValueError:
         return item  # the cursor is somewhere else by now
+    finally:
+        site.cache_clear()
     _complete(item, template, made, positions, ls.client)
     return item

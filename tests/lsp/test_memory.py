@@ -1,0 +1,159 @@
+"""What is kept, and what is not: a server runs for weeks."""
+
+from __future__ import annotations
+
+import ast
+import asyncio
+import gc
+import logging
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from idiomatic.core.analysis.code import Analysis
+from idiomatic.core.document import Document
+from idiomatic.core.engine import Analysed, Diagnostic
+from idiomatic.core.module import Module
+from idiomatic.lsp.connection import Writer
+from idiomatic.lsp.documents import OpenDocument
+from idiomatic.lsp.findings import Findings
+from idiomatic.lsp.positions import Positions
+from idiomatic.lsp.server import Server
+from idiomatic.templates import catalogue as templates
+
+from tests.lsp.wire import Process
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+SOURCE = """\
+from datetime import datetime
+
+
+def stamp():
+    return datetime.utcnow()
+
+
+def later(minutes, seen=[]):
+    seen.append(minutes)
+    return stamp() + minutes
+"""
+
+
+PARTS = (OpenDocument, Document, Positions, Findings, Analysed, Analysis, Module, Diagnostic, ast.stmt)
+
+
+class Silent:
+    """A client that reads everything and keeps nothing."""
+
+    def __init__(self) -> None:
+        self.last = b""
+
+    def write(self, data: bytes) -> None:
+        self.last = data
+
+    def flush(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[Server]:
+    server = Server()
+    server.protocol.set_writer(Writer(Silent()))  # type: ignore[arg-type]
+    say(server, "initialize", {"processId": None, "capabilities": {}}, id=0)
+    say(server, "initialized", {})
+    yield server
+    server.worker.close()
+    server.background.close()
+    logging.getLogger().handlers.clear()
+
+
+def say(server: Server, method: str, params: object, **others: object) -> None:
+    server.protocol.receive({"jsonrpc": "2.0", "method": method, "params": params, **others})
+
+
+def opening(uri: str, text: str = SOURCE) -> Any:
+    return {"textDocument": {"uri": uri, "languageId": "python", "version": 1, "text": text}}
+
+
+def kept() -> list[object]:
+    """Every object that belongs to a document."""
+    gc.collect()
+    return [each for each in gc.get_objects() if isinstance(each, PARTS)]
+
+
+async def test_a_closed_document_leaves_nothing_behind(server: Server) -> None:
+    templates.load()  # they have documents of their own
+    before = kept()
+    known = {id(each) for each in before}
+    uri = "file:///nowhere/closed.py"
+    say(server, "textDocument/didOpen", opening(uri))
+    findings = await server.analyser.current(server.document(uri))
+    assert len(list(findings.shown)) == 2
+    there = {"line": 4, "character": 15}
+    say(server, "textDocument/hover", {"textDocument": {"uri": uri}, "position": there}, id=1)
+    say(server, "textDocument/completion", {"textDocument": {"uri": uri}, "position": there}, id=2)
+    context = {"range": {"start": there, "end": there}, "context": {"diagnostics": []}}
+    say(server, "textDocument/codeAction", {"textDocument": {"uri": uri}, **context}, id=3)
+    change = {"textDocument": {"uri": uri, "version": 2}, "contentChanges": [{"text": SOURCE + "x = (\n"}]}
+    say(server, "textDocument/didChange", change)
+    await server.analyser.current(server.document(uri))
+    say(server, "textDocument/didClose", {"textDocument": {"uri": uri}})
+    del findings
+    while server.protocol._answering or server._tasks:  # noqa: ASYNC110 - nothing tells of it
+        await asyncio.sleep(0.01)
+    # The last call is in the hands of the thread that made it until there is another one.
+    await server.worker.run(int)
+    await server.background.run(int)
+    left = {type(each).__name__ for each in kept() if id(each) not in known}
+    assert left == set()
+    assert not server.reports
+
+
+def resident(process: Process) -> int:
+    """How many kilobytes of memory a process has in use."""
+    status = Path(f"/proc/{process.process.pid}/status").read_text()
+    return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS"))
+
+
+@pytest.fixture
+def process() -> Iterator[Process]:
+    process = Process()
+    yield process
+    process.kill()
+
+
+def type_and_delete(process: Process, uri: str, first: int, edits: int) -> int:
+    """Edits of a statement in the middle, each waited for; gives the number of the last version."""
+    version = first
+    for number in range(edits):
+        version += 1
+        text = "x = datetime.utcnow()\n"[number // 2 % 22]
+        there, back = {"line": 8, "character": 4}, {"line": 8, "character": 5}
+        place = {"start": there, "end": back if number % 2 else there}
+        change = {"range": place, "text": "" if number % 2 else text}
+        process.notify(
+            "textDocument/didChange",
+            {"textDocument": {"uri": uri, "version": version}, "contentChanges": [change]},
+        )
+        while process.notification("textDocument/publishDiagnostics").get("version") != version:
+            pass
+    return version
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
+@pytest.mark.parametrize(
+    ("edits", "megabytes"), [(600, 2), pytest.param(10_000, 5, marks=pytest.mark.nightly)], ids=["some", "many"]
+)
+def test_edits_leave_nothing_behind(process: Process, edits: int, megabytes: int) -> None:
+    process.initialize()
+    uri = "file:///nowhere/edited.py"
+    process.notify("textDocument/didOpen", opening(uri, SOURCE * 20))
+    # The caches of the engine and of the interpreter fill first.
+    version = type_and_delete(process, uri, 1, 300)
+    before = resident(process)
+    type_and_delete(process, uri, version, edits)
+    grown = resident(process) - before
+    assert grown < megabytes * 1024, f"{grown} kB"
