@@ -161,7 +161,20 @@ class Document:
     @cached_property
     def ends(self) -> Sequence[int]:
         """Where the leaves end."""
-        return list(accumulate([len(leaf.text) for leaf in self.leaves]))
+        return list(accumulate(self._lengths))
+
+    @cached_property
+    def _lengths(self) -> Sequence[int]:
+        return [len(leaf.text) for leaf in self.leaves]
+
+    @cached_property
+    def _heights(self) -> Sequence[int]:
+        return [len(leaf.lines) - 1 for leaf in self.leaves]
+
+    @cached_property
+    def rows(self) -> Sequence[int]:
+        """The lines, from 0, on which the leaves begin, and the last line of the text."""
+        return [0, *accumulate(self._heights)]
 
     @cached_property
     def _places(self) -> dict[Statement, int]:
@@ -389,18 +402,23 @@ class Document:
 
     def _replaced(self, first: int, last: int, new: Sequence[Statement], reaches: Mapping[Statement, int]) -> Document:
         """The document with other statements in the place of some leaves that are whole statements."""
-        before, after, index = list[Statement](), list[Statement](), 0
-        for statement in self.statements:
-            if index < first:
-                before.append(statement)
-            elif index >= last:
-                after.append(statement)
-            index += len(statement.parts)
-        now = [*before, *new, *after]
+        start, end = self._index(first), self._index(last)
+        document = Document((*self.statements[:start], *new, *self.statements[end:]))
+        # Most of it is as it was: to count it again would take longer than all the rest.
+        leaves = [leaf for statement in new for leaf in statement.parts]
+        document.leaves = (*self.leaves[:first], *leaves, *self.leaves[last:])
+        document._lengths = [*self._lengths[:first], *(len(leaf.text) for leaf in leaves), *self._lengths[last:]]
+        if "_heights" in self.__dict__:
+            heights = (len(leaf.lines) - 1 for leaf in leaves)
+            document._heights = [*self._heights[:first], *heights, *self._heights[last:]]
         if reaches:
-            broken = {leaf for statement in now for leaf in statement.parts if leaf.fault is not None}
-            reaches = {leaf: reach for leaf, reach in reaches.items() if leaf in broken}
-        return Document(now, None, reaches)
+            broken = [document.leaves[index] for index in document._faulty]
+            document._reaches = {leaf: reaches[leaf] for leaf in broken if leaf in reaches}
+        return document
+
+    def _index(self, leaf: int) -> int:
+        """The statement that begins with a leaf."""
+        return leaf - sum(end - first - 1 for _, first, end in self._classes if end <= leaf)
 
     def _broken(self, region: _Region, span: Span | None, failed: _Failed, reaches: dict[Statement, int]) -> Document:
         """The document in which a region does not parse: what parses of it by itself is kept."""

@@ -135,6 +135,7 @@ class Entry:
         answers: what was asked of the module meanwhile.
         code: the analysis; `None` for a leaf that does not parse.
         asked: the idioms that could have found something in it, going by its text.
+        wide: those of them that also looked at other parts of the class it is part of.
         is_notable: whether it has anything that is shown or silences.
     """
 
@@ -142,6 +143,7 @@ class Entry:
     answers: Mapping[Question, Any]
     code: Analysis | None
     asked: frozenset[Idiom]
+    wide: frozenset[Idiom]
     is_notable: bool
 
 
@@ -246,7 +248,8 @@ class Analysed:
 
     def _unsilenced(self) -> Iterator[Diagnostic]:
         document = self.module.document
-        notable = [leaf for leaf in document.leaves if self.entries[leaf].is_notable]
+        entries = self.entries
+        notable = [leaf for leaf in document.leaves if entries[leaf].is_notable]
         comments = {leaf: found for leaf in notable if (found := leaf.fact(suppressions))}
         for_file = [each for found in comments.values() for each in found if each.whole_file]
         used: set[tuple[Suppression, str]] = set()
@@ -389,17 +392,16 @@ def _examine_class(
     try:
         for part in reversed(statement.parts):
             entry = _kept(known, part, outdated)
-            if entry is None or (has_changed and (part is statement.parts[0] or _is_wide(entry))):
+            if entry is None or (has_changed and part is statement.parts[0]):
                 whole.bind()
                 entry = _examine(module, statement, part, rules, known, frozenset(asked))
+            elif has_changed and entry.wide:
+                whole.bind()
+                entry = _examined_again(module, statement, part, rules, entry)
             asked |= entry.asked
             yield part, entry
     finally:
         statement.bind()
-
-
-def _is_wide(entry: Entry) -> bool:
-    return entry.code is not None and entry.code.is_wide
 
 
 def _examine(
@@ -422,23 +424,41 @@ def _examine(
     """
     if unit.fault is not None:
         diagnostics = tuple(_remembered(unit, known))
-        return Entry(diagnostics, {}, None, frozenset(), bool(diagnostics or unit.fact(suppressions)))
+        return Entry(diagnostics, {}, None, frozenset(), frozenset(), bool(diagnostics or unit.fact(suppressions)))
     code = Analysis(module, statement, rules.target, unit)
-    asked = rules.asked(unit.text)
+    asked = frozenset(rules.asked(unit.text))
     is_header = isinstance(unit, Part) and unit.is_header
+    found, wide = _found(asked | also if is_header else asked, code) if unit.nodes or is_header else ((), frozenset())
+    return Entry(tuple(found), code.answers, code, asked, wide, bool(found or unit.fact(suppressions)))
+
+
+def _examined_again(module: Module, statement: LongClass, part: Part, rules: Rules, entry: Entry) -> Entry:
+    """Look at a part of a long class again, with the idioms that had also looked at other parts."""
+    code = Analysis(module, statement, rules.target, part)
+    again, wide = _found(entry.wide, code)
+    found = sorted(
+        [*(each for each in entry.diagnostics if each.rule not in entry.wide), *again], key=lambda each: each.sort_key
+    )
+    answers = {**entry.answers, **code.answers}
+    return Entry(tuple(found), answers, code, entry.asked, wide, bool(found or part.fact(suppressions)))
+
+
+def _found(idioms: Iterable[Idiom], code: Analysis) -> tuple[Sequence[Diagnostic], frozenset[Idiom]]:
+    """What some idioms find in a unit, in order of place, and which of them looked at more than that."""
+    frame = code.unit.frame if isinstance(code.unit, Part) else None
+    index = code.unit.fact(tree)
     found: list[Diagnostic] = []
-    if unit.nodes or is_header:
-        index = unit.fact(tree)
-        if isinstance(unit, Part):
-            unit.frame.was_read = False
-        for idiom in (*asked, *(also - set(asked))) if is_header else asked:
-            for kind in idiom.nodes:
-                for node in index.of(kind):
-                    found += _ask(idiom, node, code)
-        code.is_wide = isinstance(unit, Part) and unit.frame.was_read
-        found.sort(key=lambda diagnostic: diagnostic.sort_key)
-    is_notable = bool(found or unit.fact(suppressions))
-    return Entry(tuple(found), code.answers, code, frozenset(asked), is_notable)
+    wide: set[Idiom] = set()
+    for idiom in idioms:
+        if frame is not None:
+            frame.was_read = False
+        for kind in idiom.nodes:
+            for node in index.of(kind):
+                found += _ask(idiom, node, code)
+        if frame is not None and frame.was_read:
+            wide.add(idiom)
+    code.is_wide = bool(wide)
+    return sorted(found, key=lambda diagnostic: diagnostic.sort_key), frozenset(wide)
 
 
 def _ask(idiom: Idiom, node: ast.AST, code: Analysis) -> Iterator[Diagnostic]:

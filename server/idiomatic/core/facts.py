@@ -99,8 +99,18 @@ def function_fact(function: Function) -> FunctionFact:
     )
 
 
-def class_fact(node: ast.ClassDef) -> ClassFact:
-    """The fact of a class definition."""
+def method_facts(members: Iterable[ast.stmt]) -> tuple[FunctionFact, ...]:
+    """The facts of the functions among the members of a class."""
+    return tuple(function_fact(member) for member in members if isinstance(member, FUNCTIONS))
+
+
+def class_fact(node: ast.ClassDef, methods: tuple[FunctionFact, ...] | None = None) -> ClassFact:
+    """The fact of a class definition.
+
+    Args:
+        node: the class.
+        methods: its methods, if they are known already.
+    """
     attributes: list[str] = []
     for statement in node.body:
         match statement:
@@ -115,6 +125,6 @@ def class_fact(node: ast.ClassDef) -> ClassFact:
         tuple(ast.unparse(base) for base in node.bases),
         tuple(keyword.arg or "**" for keyword in node.keywords),
         tuple(ast.unparse(decorator) for decorator in node.decorator_list),
-        tuple(function_fact(member) for member in node.body if isinstance(member, FUNCTIONS)),
+        method_facts(node.body) if methods is None else methods,
         tuple(attributes),
     )

@@ -141,11 +141,11 @@ class LongClass(Statement):
     @property
     def good(self) -> LongClass:
         """The same with what stood, when it last did parse, in the place of the parts that do not: itself if all do."""
+        if not any(part.fault is not None for part in self._parts):
+            return self
         parts = tuple(
             good for part in self._parts for good in ((part,) if part.fault is None else cast("Any", part.last_good))
         )
-        if parts == self._parts:
-            return self
         # While somebody types, it is always the same one.
         if self._good is None or self._good.parts != parts:
             self._good = LongClass(self.frame, parts)

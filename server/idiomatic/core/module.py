@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, Final, ParamSpec, Protocol, 
 
 from idiomatic.core.analysis.scopes import BindingKind, scopes
 from idiomatic.core.analysis.tree import tree
-from idiomatic.core.facts import ClassFact, FunctionFact, class_fact, function_fact
+from idiomatic.core.facts import ClassFact, FunctionFact, class_fact, function_fact, method_facts
 from idiomatic.core.long_class import LongClass, Part
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ class Module:
             return cast("A", self._answers[key])
         if key in self._previous and (words := _WORDS.get(question)) is not None:
             changed = self._changed
-            if not any(word in changed for word in words(*args, **kwargs)):
+            if changed.isascii() and not any(word in changed for word in words(*args, **kwargs)):
                 answer = self._answers[key] = self._previous[key]
                 return cast("A", answer)
         answer = self._answers[key] = question(self, *args, **kwargs)
@@ -211,12 +211,13 @@ def is_for_type_checkers(parents: Mapping[ast.AST, ast.AST], node: ast.AST) -> b
     return False
 
 
-@about(lambda name: (name, "*"))
+@about(lambda name: (name,))
 def bindings(module: Module, name: str) -> tuple[ModuleBinding, ...]:
     """Question: everything that binds `name` at module level, in order."""
     found: tuple[ModuleBinding, ...] = ()
     for statement in module.statements:
-        if name in statement.text or "*" in statement.text:
+        # A name may be written with characters that are only equivalent to its own.
+        if name in statement.text or not statement.text.isascii():
             found += statement.fact(_module_bindings).get(name, ())
     return found
 
@@ -231,6 +232,9 @@ def _definitions(statement: Statement) -> dict[str, FunctionFact | ClassFact]:
     found: dict[str, FunctionFact | ClassFact] = {}
     for name, bound in statement.fact(scopes).by_node[None].bindings.items():
         match bound[-1].node:
+            case ast.ClassDef() as node if isinstance(statement, LongClass):
+                methods = (method for part in statement.parts for method in part.fact(_methods))
+                found[name] = class_fact(node, tuple(methods))
             case ast.ClassDef() as node:
                 found[name] = class_fact(node)
             case ast.FunctionDef() | ast.AsyncFunctionDef() as node:
@@ -240,15 +244,35 @@ def _definitions(statement: Statement) -> dict[str, FunctionFact | ClassFact]:
     return found
 
 
-@about(lambda name: (name, "*"))
+@about(lambda name: (name,))
 def definition(module: Module, name: str) -> FunctionFact | ClassFact | None:
     """Question: the function or class that `name` is at module level; `None` if it is bound otherwise or twice."""
     if len(module.ask(bindings, name)) != 1:
         return None
     for statement in module.statements:
-        if name in statement.text and (found := statement.fact(_definitions).get(name)):
+        if (name in statement.text or not statement.text.isascii()) and (
+            found := statement.fact(_definitions).get(name)
+        ):
             return found
     return None
+
+
+def version(module: Module, statement: Statement) -> Statement | None:
+    """The version of a statement that the module has, if it is still there; of a long class it may be another one."""
+    return next((each for each in module.statements if each == statement), None)
+
+
+def _methods(statement: Statement) -> tuple[FunctionFact, ...]:
+    return method_facts(statement.nodes)
+
+
+@about(lambda statement, name: (name,))
+def method(module: Module, statement: Statement, name: str) -> FunctionFact | None:
+    """Question: the method of a long class that has a name."""
+    if (whole := version(module, statement)) is None:
+        return None
+    found = [each for part in whole.parts for each in part.fact(_methods) if each.name == name]
+    return found[-1] if found else None
 
 
 def imported_definition(module: Module, qualified: str) -> FunctionFact | ClassFact | None:

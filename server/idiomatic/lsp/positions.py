@@ -6,7 +6,6 @@ Lines are counted by statement: after an edit only the touched statements are lo
 from __future__ import annotations
 
 from bisect import bisect_right
-from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from idiomatic.core.text import Span
@@ -33,8 +32,7 @@ class Positions:
         self.document = document
         self.unit = unit
         self._offsets = [0, *document.ends]
-        # A leaf is made of whole lines, so its line endings are as many as the lines it has.
-        self._lines = [0, *accumulate([len(leaf.lines.starts) - 1 for leaf in document.leaves])]
+        self._lines = document.rows
 
     @property
     def _last_line(self) -> int:

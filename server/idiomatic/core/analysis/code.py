@@ -75,6 +75,12 @@ class Analysis:
         self.answers[question, args, tuple(kwargs.items())] = answer
         return answer
 
+    def facts(self, of: Callable[[Statement], A]) -> Iterator[A]:
+        """A fact of the statement, or of each of its parts if it is a long class."""
+        if isinstance(self.unit, Part):
+            self.unit.frame.was_read = True
+        return (part.fact(of) for part in self.statement.parts)
+
     # -- places -----------------------------------------------------------------------------------------------------
 
     def _home(self, node: ast.AST) -> Statement:
@@ -272,6 +278,8 @@ class Analysis:
                             pass
             case ast.Attribute(value=ast.Name() as receiver, attr=attr):
                 if (around := self.class_of_self(receiver)) is not None:
+                    if isinstance(self.unit, Part) and around is self.unit.frame.node:
+                        return self.ask(questions.method, self.statement, attr)
                     methods = (each for each in reversed(around.body) if isinstance(each, FUNCTIONS))
                     method = next((each for each in methods if each.name == attr), None)
                     return function_fact(method) if method is not None else None

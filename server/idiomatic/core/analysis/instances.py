@@ -14,8 +14,9 @@ from idiomatic.core import module as questions
 from idiomatic.core.analysis.code import Analysis
 from idiomatic.core.analysis.resources import FACTORIES, MANAGERS, NOT_MANAGERS, SAME
 from idiomatic.core.analysis.scopes import BindingKind, scopes
-from idiomatic.core.analysis.tree import FUNCTIONS, walk_own
+from idiomatic.core.analysis.tree import FUNCTIONS, tree, walk_own
 from idiomatic.core.facts import ClassFact
+from idiomatic.core.long_class import Part
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from idiomatic.core.analysis.resources import Calls
     from idiomatic.core.analysis.tree import Function
     from idiomatic.core.module import Module
+    from idiomatic.core.statement import Statement
 
 _DEPTH: Final = 8
 """How many assignments are followed."""
@@ -231,21 +233,50 @@ def _assigned(code: Analysis, target: ast.expr, depth: int) -> Instance | None:
 
 def _attribute(code: Analysis, class_: ast.ClassDef, attr: str, depth: int) -> Instance | None:
     """The type of `self.attr`, if it is assigned or declared in one place of its class."""
-    found: list[ast.expr] = []
-    for node in ast.walk(class_):
-        match node:
-            case ast.Attribute(value=ast.Name() as receiver, attr=name, ctx=ast.Store()) if name == attr:
-                if code.class_of_self(receiver) is class_:
-                    found.append(node)
-            case ast.AnnAssign(target=ast.Name(id=name) as target) if name == attr and node in class_.body:
-                found.append(target)
-            case _:
-                pass
+    if isinstance(code.unit, Part) and class_ is code.unit.frame.node:
+        return code.ask(member_instance, code.statement, attr, depth)
+    found = [
+        target
+        for targets in code.facts(_set_attributes)
+        for target in targets.get(attr, ())
+        if _belongs(target, class_, code)
+    ]
     if len(found) != 1:
         return None
     instance = _assigned(code, found[0], depth)
     # Anyone may assign an attribute: what is known of it is no more than declared.
     return instance and Instance(instance.of, instance.declared or f"self.{attr}", instance.protocols, instance.is_own)
+
+
+def member_instance(module: Module, statement: Statement, attr: str, depth: int) -> Instance | None:
+    """Question: the type of `self.attr` in a long class."""
+    if (whole := questions.version(module, statement)) is None:
+        return None
+    (class_,) = whole.nodes
+    assert isinstance(class_, ast.ClassDef)
+    return _attribute(Analysis(module, whole, (3, 11)), class_, attr, depth)
+
+
+def _set_attributes(statement: Statement) -> dict[str, list[ast.expr]]:
+    """Where attributes of some name are set (`x.name = ...`) or declared (`name: type`), by that name."""
+    index = statement.fact(tree)
+    found: dict[str, list[ast.expr]] = {}
+    for node in index.of(ast.Attribute):
+        if isinstance(node.ctx, ast.Store) and isinstance(node.value, ast.Name):
+            found.setdefault(node.attr, []).append(node)
+    for declaration in index.of(ast.AnnAssign):
+        if isinstance(declaration.target, ast.Name):
+            found.setdefault(declaration.target.id, []).append(declaration.target)
+    return found
+
+
+def _belongs(target: ast.expr, class_: ast.ClassDef, code: Analysis) -> bool:
+    match target:
+        case ast.Attribute(value=ast.Name() as receiver):
+            return code.class_of_self(receiver) is class_
+        case _:
+            declaration = code.parent(target)
+            return declaration is not None and code.parent(declaration) is class_
 
 
 def declared_instance(code: Analysis, annotation: ast.expr) -> Instance | None:
