@@ -197,3 +197,65 @@ def test_several_failures_of_a_group() -> None:
     assert run(star, both).errors == [(OSError, ("c",))], "the others are left over"
     assert run(first, both).names("handled") == {"a"}
     assert run(first, both).error is None, "the others are lost"
+
+
+# -- locks ------------------------------------------------------------------------------------------------------------
+
+LOCKED = """\
+import asyncio
+
+
+async def hold(lock, name):
+    await lock.acquire()
+    try:
+        await play(name)
+    finally:
+        lock.release()
+
+
+async def main():
+    lock = asyncio.Lock()
+    try:
+        async with asyncio.TaskGroup() as tg:
+            tg.create_task(hold(lock, "a"))
+            tg.create_task(hold(lock, "b"))
+    finally:
+        log.append(("locked" if lock.locked() else "free", "lock"))
+"""
+
+LOCK_OF_A_THREAD = """\
+import threading
+
+lock = threading.Lock()
+
+
+async def main():
+    lock.acquire()
+    try:
+        return await play("a")
+    except KeyError:
+        log.append(("locked" if lock.locked() else "free", "handler"))
+    finally:
+        lock.release()
+
+
+async def state():
+    return lock.locked()
+"""
+
+
+@pytest.mark.parametrize("program", [LOCKED, LOCK_OF_A_THREAD], ids=["awaited", "of a thread"])
+@pytest.mark.parametrize(
+    ("script", "how"),
+    [
+        pytest.param(ALL_WELL, {}, id="success"),
+        pytest.param({"a": (1, KeyError("a")), "b": (1, "B")}, {}, id="failure"),
+        pytest.param(ALL_WELL, {"cancel_after": 0.5}, id="cancellation"),
+        pytest.param(ALL_WELL, {"cancel_after": 3.5}, id="cancellation of the second"),
+        pytest.param(ALL_WELL, {"timeout": 0.5}, id="timeout"),
+    ],
+)
+def test_a_lock_is_held_as_before(program: str, script: Script, how: dict[str, float]) -> None:
+    before, after = (run(each, script, **how) for each in (program, rewritten(program, "lock-without-with")))
+    assert (before.errors, before.log, before.result) == (after.errors, after.log, after.result)
+    assert not after.names("locked") - {"handler"}

@@ -15,6 +15,7 @@ class Courier:
     def __init__(self, folder):
         self.folder = folder
         self.parcels = []
+        self.door = asyncio.Lock()
 
     async def print_label(self, number):
         """Leave a label where the printer looks for it, and give the printer a moment."""
@@ -66,3 +67,14 @@ class Courier:
         await asyncio.sleep(0)
         if number < 0:
             raise CourierError(f"no parcel {number}")
+
+    async def unload(self):
+        """How many parcels come out; one person at a time fits through the door."""
+        await self.door.acquire()
+        try:
+            await asyncio.sleep(0)
+            count = len(self.parcels)
+            self.parcels.clear()
+            return count
+        finally:
+            self.door.release()

@@ -37,3 +37,13 @@ def test_the_van_is_watched_until_the_shop_closes(courier):
 def test_the_depot_is_asked(courier):
     assert asyncio.run(courier.call_in([1, 2])) == []
     assert asyncio.run(courier.is_there(1)) is True
+
+
+def test_the_van_is_unloaded_once(courier):
+    async def day():
+        await courier.hand_over("1")
+        await courier.hand_over("2")
+        return await asyncio.gather(courier.unload(), courier.unload())
+
+    assert asyncio.run(day()) == [2, 0]
+    assert not courier.door.locked()

@@ -110,7 +110,8 @@ from idiomatic.core.analysis.exceptions import builtin_is_visible, caught
 from idiomatic.core.analysis.flow import can_raise
 from idiomatic.core.analysis.tree import walk_block
 from idiomatic.core.idiom import Finding, Fix, Kind, Refused, Unsafe
-from idiomatic.core.writing.except_star import raising_the_first, with_except_star
+from idiomatic.core.writing.task_group import raising_the_first
+from idiomatic.core.writing.task_group import to_except_star as with_except_star
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -250,7 +251,7 @@ def _is_kept(handler: ast.ExceptHandler) -> bool:
 
 def to_except_star(around: ast.Try, draft: Draft) -> Sequence[cst.BaseStatement]:
     old = draft.node(around, cst.Try)
-    new = with_except_star(old)
+    new = cst.ensure_type(with_except_star(old), cst.TryStar)
     handlers = list(new.handlers)
     for index, handler in enumerate(around.handlers):
         if _uses(handler):
@@ -278,4 +279,4 @@ def _for_each(handler: cst.ExceptStarHandler, group: str) -> cst.ExceptStarHandl
 def to_first_exception(block: ast.AsyncWith, draft: Draft) -> Sequence[cst.BaseStatement]:
     name = draft.fresh("group", "exception_group", within=draft.code.function_around(block))
     old = draft.node(block, cst.With)
-    return draft.replaced({old: raising_the_first(old, name)})
+    return draft.replaced({old: raising_the_first(name, old)})
