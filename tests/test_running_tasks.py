@@ -14,6 +14,7 @@ from tests.test_running_concurrency import Script, rewritten, run
 DANGLING = "dangling-task"
 COLLECTED_RULE = "task-list-to-task-group"
 WAIT_FOR = "wait-for-to-timeout"
+SEQUENTIAL = "sequential-awaits"
 
 HEAD = """\
 import asyncio
@@ -351,3 +352,65 @@ async def main():
         before = run(program, {})
     assert isinstance(before.error, TimeoutError)
     assert run(rewritten(program, WAIT_FOR), {}).result == "done"
+
+
+# -- one after the other ----------------------------------------------------------------------------------------------
+
+IN_ORDER = {
+    "bound": """\
+async def main():
+    a = await work("a")
+    b = await work("b")
+    c = await work("c")
+    return a, b, c
+""",
+    "unread": """\
+async def main():
+    await work("a")
+    await work("b")
+    await work("c")
+    return "done"
+""",
+}
+
+in_order = pytest.mark.parametrize("name", IN_ORDER)
+both = pytest.mark.parametrize("action", [1, 2])
+
+
+@in_order
+@both
+def test_awaits_at_the_same_time_that_succeed(name: str, action: int) -> None:
+    before = run(HEAD + IN_ORDER[name], ALL_WELL)
+    after = run(rewritten(HEAD + IN_ORDER[name], SEQUENTIAL, action), ALL_WELL)
+    assert before.error is after.error is None
+    assert (after.result, type(after.result)) == (before.result, type(before.result))
+    assert before.log[:3] == [("start", "a"), ("end", "a"), ("start", "b")]
+    assert after.log[:3] == [("start", "a"), ("start", "b"), ("start", "c")]
+
+
+@in_order
+@both
+def test_awaits_at_the_same_time_of_which_one_fails(name: str, action: int) -> None:
+    before = run(HEAD + IN_ORDER[name], ONE_FAILS)
+    assert before.names("start") == {"a", "b"}
+    after = run(rewritten(HEAD + IN_ORDER[name], SEQUENTIAL, action), ONE_FAILS)
+    assert after.names("start") == {"a", "b", "c"}, "all are started"
+    assert after.names("cancelled") == {"a", "c"}
+    assert type(after.error) is (ExceptionGroup if action == 1 else ValueError)
+    assert after.errors == before.errors == [(ValueError, ("b",))]
+    assert after.log[-1] == ("over", "main")
+
+
+@in_order
+@both
+@pytest.mark.parametrize(
+    ("limits", "error"), [({"cancel_after": 0.5}, asyncio.CancelledError), ({"timeout": 0.5}, TimeoutError)]
+)
+def test_awaits_at_the_same_time_that_are_cancelled(
+    name: str, action: int, limits: dict[str, float], error: type[BaseException]
+) -> None:
+    before = run(HEAD + IN_ORDER[name], ALL_WELL, **limits)
+    after = run(rewritten(HEAD + IN_ORDER[name], SEQUENTIAL, action), ALL_WELL, **limits)
+    assert type(before.error) is type(after.error) is error
+    assert before.names("cancelled") == {"a"}
+    assert after.names("cancelled") == {"a", "b", "c"}

@@ -46,6 +46,17 @@ class Suppliers:
             return True
         return False
 
+    async def price_of_a_set(self, name):
+        """What a pot of tea costs with the cup."""
+        tea = await self.ask(name, "tea")
+        cup = await self.ask(name, "cup")
+        return tea + cup
+
+    async def renew(self, name):
+        await self.ask(name, "tea")
+        await self.ask(name, "cup")
+        return len(self.asked)
+
     def remember(self, name, sku):
         """Have a price at hand when it is needed; nobody waits for it."""
         asyncio.get_running_loop().create_task(self.ask(name, sku))

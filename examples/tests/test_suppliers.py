@@ -48,3 +48,8 @@ def test_nobody_is_waited_for_too_long(suppliers):
     assert asyncio.run(suppliers.is_cheap("north", "tea", 290)) is False
     with pytest.raises(TimeoutError):
         asyncio.run(suppliers.is_cheap("west", "tea", 290))
+
+
+def test_sets_are_sold(suppliers):
+    assert asyncio.run(suppliers.price_of_a_set("south")) == 1030
+    assert asyncio.run(suppliers.renew("south")) == 4

@@ -531,7 +531,7 @@ def _fixes(tasks: _Tasks, wait: _Wait, code: Analysis) -> Iterator[Fix]:
     last = wait.statements[-1]
     handlers = handlers_for_group(code, last)
     where = code.lines(handlers.convert[-1]) if handlers.convert else (tasks.made[0], last)
-    common = tuple(_reasons(tasks, wait, code))
+    common = tuple(dict.fromkeys(_reasons(tasks, wait, code)))
     group_fault = handlers.fault or surroundings_fault(code, last)
     if group_fault is not None:
         yield Fix(TITLE, Refused(group_fault), where)
