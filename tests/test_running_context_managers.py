@@ -178,3 +178,85 @@ def test_a_lifecycle_ends_on_every_path(what: str, action: int, name: str) -> No
     events = asyncio.run(entered(after, what, name))
     error = {"failure": ["LookupError"], "cancellation": ["CancelledError"], "timeout": ["TimeoutError"]}
     assert events == ["start", "body of thing", "stop", *error.get(what, [])]
+
+
+# -- extract-context-manager ------------------------------------------------------------------------------------------
+
+EXTRACTED = """
+import asyncio
+
+
+class Session:
+    def __init__(self, events):
+        self.events = events
+
+    def __getattr__(self, event):
+        async def happens():
+            await asyncio.sleep(0)
+            self.events.append(event)
+        return happens
+
+
+async def f(events, body, early):
+    session = Session(events)
+    await session.begin()
+    for number in range(2):
+        HEAD
+        try:
+            if early == "return":
+                return number
+            if early == "break":
+                break
+            await body()
+            await session.commit()
+        except HANDLER:
+            await session.rollback()
+            raise
+        finally:
+            await session.end()
+            await session.close()
+    return "end"
+"""
+
+
+async def run(source: str, what: str, early: str) -> list[object]:
+    events: list[object] = []
+
+    async def body() -> None:
+        match what:
+            case "success":
+                await asyncio.sleep(0)
+            case "failure":
+                raise LookupError("failure")
+            case _:
+                await asyncio.sleep(10)
+
+    task = asyncio.create_task(defined(source)(events, body, early))
+    await asyncio.sleep(0.01)
+    if what == "cancellation":
+        task.cancel()
+    try:
+        events.append(await asyncio.wait_for(task, 0.01))
+    except BaseException as error:
+        events.append(type(error).__name__)
+    return events
+
+
+@pytest.mark.parametrize("early", ["no", "return", "break"])
+@pytest.mark.parametrize("what", ["success", "failure", "cancellation", "timeout"])
+def test_an_extracted_context_manager_does_the_same(what: str, early: str) -> None:
+    source = EXTRACTED.replace("HEAD", "session.round = number\n        await session.lock()")
+    for handler in ("BaseException", "LookupError"):
+        before = source.replace("HANDLER", handler)
+        verdict, after = fixed(before, "extract-context-manager")
+        assert (verdict, "async with managed_" in after) == ("unsafe", True)
+        assert asyncio.run(run(before, what, early)) == asyncio.run(run(after, what, early))
+
+
+@pytest.mark.parametrize("what", ["success", "failure", "cancellation", "timeout"])
+def test_an_extracted_handler_also_rolls_back_when_cancelled(what: str) -> None:
+    before = EXTRACTED.replace("HEAD", "await session.lock()").replace("HANDLER", "Exception")
+    after = fixed(before, "extract-context-manager")[1]
+    old, new = (asyncio.run(run(source, what, "no")) for source in (before, after))
+    assert [event for event in new if event != "rollback"] == [event for event in old if event != "rollback"]
+    assert ("rollback" in new) == (what != "success")

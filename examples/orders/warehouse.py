@@ -70,3 +70,22 @@ class Conveyor:
 
     def stop(self):
         self.speed = 0
+
+    async def bring(self, gate, items):
+        """Bring goods to a gate that is open for the time being."""
+        await gate.open()
+        self.speed += 1
+        try:
+            return [f"{gate.name}: {item}" for item in items]
+        finally:
+            self.speed -= 1
+            await gate.close()
+
+
+def count_by_hand(scanner, items):
+    before = scanner.light
+    scanner.light = "green"
+    try:
+        return len(items)
+    finally:
+        scanner.light = before

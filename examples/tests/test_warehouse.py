@@ -45,3 +45,11 @@ def test_gates_and_conveyors():
         return [*seen, gate.is_open, conveyor.speed]
 
     assert asyncio.run(work()) == [True, 3, False, 0]
+
+
+def test_what_was_changed_is_changed_back():
+    gate, conveyor, scanner = warehouse.Gate("south"), warehouse.Conveyor(), warehouse.Scanner()
+    assert asyncio.run(conveyor.bring(gate, ["tea"])) == ["south: tea"]
+    assert (gate.is_open, conveyor.speed) == (False, 0)
+    assert warehouse.count_by_hand(scanner, ["tea", "cup"]) == 2
+    assert scanner.light == "off"

@@ -178,7 +178,9 @@ class Draft:
         planned = imports.new_import(self.code, qualified, at, as_module=as_module, taken=self._imports)
         self._imports.append(planned)
         self._needs.append(at)
-        return planned.binds if planned.name else f"{planned.binds}.{qualified.rpartition('.')[2]}"
+        if planned.name:
+            return planned.binds
+        return f"{planned.alias or planned.module}.{qualified.rpartition('.')[2]}"
 
     def expression(self, qualified: str, at: ast.AST, *, as_module: bool = False) -> cst.BaseExpression:
         """`reference`, as a libcst expression."""

@@ -5,10 +5,13 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Final
 
+from idiomatic.core.module import bindings, has_future_annotations
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from idiomatic.core.analysis.code import Analysis
+    from idiomatic.core.draft import Draft
 
 _WIDE: Final = 88
 
@@ -46,3 +49,19 @@ def on_one_line(node: ast.expr, code: Analysis) -> str:
     """The source of an expression, written anew if it has several lines."""
     source = code.source(node)
     return source if len(source.splitlines()) == 1 else ast.unparse(node)
+
+
+def are_annotations_lazy(code: Analysis) -> bool:
+    """Whether annotations are not evaluated when a function is defined."""
+    return code.target >= (3, 14) or code.ask(has_future_annotations)
+
+
+def generic(name: str, at: ast.AST, draft: Draft) -> str:
+    """How to write `Iterator` or another generic of `collections.abc` in an annotation."""
+    code = draft.code
+    bound = code.ask(bindings, name)
+    if {each.qualified for each in bound} & {f"collections.abc.{name}", f"typing.{name}"} and len(bound) == 1:
+        (only,) = bound
+        if are_annotations_lazy(code) or not only.type_checking:
+            return name
+    return draft.reference(f"{'collections.abc' if code.target >= (3, 9) else 'typing'}.{name}", at)

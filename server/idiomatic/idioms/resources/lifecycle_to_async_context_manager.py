@@ -77,7 +77,7 @@ from idiomatic.core.idiom import Finding, Fix, Kind, safe_unless
 from idiomatic.core.imports import spelling
 from idiomatic.core.module import definition, has_future_annotations
 from idiomatic.core.text import Span
-from idiomatic.core.writing.signatures import parameter, signature
+from idiomatic.core.writing.signatures import generic, parameter, signature
 
 if TYPE_CHECKING:
     from idiomatic.core.analysis import Analysis
@@ -348,8 +348,7 @@ def to_function(found: Lifecycle, constructor: Function | None, draft: Draft) ->
     hidden = "_" if class_.name.startswith("_") else ""
     name = draft.fresh(f"{hidden}{found.word}_{snake}")
     decorator = draft.reference("contextlib.asynccontextmanager", class_, as_module=True)
-    generic = "collections.abc.AsyncIterator" if code.target >= (3, 9) else "typing.AsyncIterator"
-    given = draft.reference(generic, class_)
+    given = generic("AsyncIterator", class_, draft)
     head = signature(f"async def {name}", parameters, f"{given}[{class_.name}]", draft.indent)
     made = cst.parse_statement(
         f"@{decorator}\n"
