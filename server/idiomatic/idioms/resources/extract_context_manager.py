@@ -479,8 +479,6 @@ def _variable_refusals(parts: Parts, code: Analysis) -> Iterator[str]:
 
 # -- the rewrite ------------------------------------------------------------------------------------------------------
 
-_BLANK: Final = cst.EmptyLine(indent=False)
-
 
 def to_manager(parts: Parts, draft: Draft) -> Sequence[cst.BaseStatement]:
     code, statement = draft.code, parts.statement
@@ -510,7 +508,7 @@ def to_manager(parts: Parts, draft: Draft) -> Sequence[cst.BaseStatement]:
     new: dict[cst.CSTNode, cst.CSTNode] = {setup[0]: made, old: cst.RemoveFromParent()}  # type: ignore[dict-item]
     new |= {each: cst.RemoveFromParent() for each in setup[1:]}  # type: ignore[misc]
     changed = draft.replaced(new)
-    lines = [_BLANK] if parts.method is not None else [_BLANK, _BLANK]
+    lines = [cst.EmptyLine(indent=False)] * (1 if parts.method is not None else 2)
     if _goes_below(outer, code):
         return [*changed, manager.with_changes(leading_lines=lines)]
     first, *rest = changed
