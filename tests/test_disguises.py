@@ -9,7 +9,7 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
-from idiomatic.core import engine
+from idiomatic.core import engine, long_class
 from idiomatic.core.draft import DraftError
 from idiomatic.core.idiom import Fix, Refused
 
@@ -18,6 +18,8 @@ from tests.test_cases import all_cases, examples
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from idiomatic.core.text import Span
 
     from tests.test_cases import Case
 
@@ -58,6 +60,26 @@ def test_case_in_disguise(case: Case) -> None:
     for name, change in DISGUISES.items():
         expected = [None if text is None else change(text) for text in plain]
         assert results(change(case.fences[0])) == expected, name
+
+
+IN_CLASSES = [case for case in all_cases() if "class " in case.fences[0]]
+
+
+@pytest.mark.parametrize("case", [pytest.param(case, id=f"{case.rule}:{case.line}") for case in IN_CLASSES])
+def test_case_in_long_classes(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether a class is looked at as a whole or method by method makes no difference."""
+    major, minor = case.one("target", "3.13").split(".")
+
+    def results() -> list[tuple[Span, str, list[str | None]]]:
+        found = analyse(case.fences[0], case.rule, target=(int(major), int(minor)), files=case.files)
+        return [
+            (found.place(each), each.message, [result(found, each, fix) for fix in each.fixes])
+            for each in found.all_diagnostics
+        ]
+
+    plain = results()
+    monkeypatch.setattr(long_class, "LONG", 1)
+    assert results() == plain
 
 
 def result(analysed: engine.Analysed, diagnostic: engine.Diagnostic, fix: Fix) -> str | None:

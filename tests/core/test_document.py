@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 import textwrap
+from typing import TYPE_CHECKING
 
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -14,6 +15,9 @@ from idiomatic.core.module import Module
 from idiomatic.core.text import Span
 
 from tests.engine import rules
+
+if TYPE_CHECKING:
+    from idiomatic.core.engine import Analysed, Rules
 
 SOURCES = [
     "",
@@ -47,6 +51,23 @@ def shape(document: Document) -> list[tuple[str, list[str]]]:
     ]
 
 
+def check(analysed: Analysed, text: str, known: Rules) -> None:
+    """Everything that has to be true of a document after any edit."""
+    document = analysed.module.document
+    assert document.text == text
+    fresh = Document.parse(text)
+    assert (document.fault is None) == (fresh.fault is None)
+    for diagnostic in analysed.all_diagnostics:
+        found = analysed.place(diagnostic)
+        assert 0 <= found.start <= found.end <= len(text)
+    if fresh.fault is None:
+        assert shape(document) == shape(fresh)
+        expected = analyse(Module(fresh), known)
+        assert [(analysed.place(d), d.message) for d in analysed.all_diagnostics] == [
+            (expected.place(d), d.message) for d in expected.all_diagnostics
+        ]
+
+
 @settings(deadline=None, max_examples=300)
 @given(st.sampled_from(SOURCES), EDITS)
 @example("x = 1", [(1.0, 0, "\r"), (1.0, 0, "\n")])
@@ -60,18 +81,7 @@ def test_edits_give_what_a_fresh_look_gives(source: str, edits: list[tuple[float
         text = text[: span.start] + new + text[span.end :]
         document = document.edit(span, new)
         analysed = analyse(Module(document), known, analysed)
-        assert document.text == text
-        fresh = Document.parse(text)
-        assert (document.fault is None) == (fresh.fault is None)
-        for diagnostic in analysed.all_diagnostics:
-            found = analysed.place(diagnostic)
-            assert 0 <= found.start <= found.end <= len(text)
-        if fresh.fault is None:
-            assert shape(document) == shape(fresh)
-            expected = analyse(Module(fresh), known)
-            assert [(analysed.place(d), d.message) for d in analysed.all_diagnostics] == [
-                (expected.place(d), d.message) for d in expected.all_diagnostics
-            ]
+        check(analysed, text, known)
 
 
 def test_untouched_statements_are_the_same_objects() -> None:
