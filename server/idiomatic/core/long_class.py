@@ -112,7 +112,8 @@ class LongClass(Statement):
     def __init__(self, frame: Frame, parts: Iterable[Part], good: LongClass | None = None) -> None:
         self.frame = frame
         self._parts = tuple(parts)
-        self._good = good
+        # Only while it is needed: each version would keep all before it.
+        self._good = good if any(part.fault is not None for part in self._parts) else None
         self._text: str | None = None
         self._lines = None
         self._facts = {}
