@@ -89,6 +89,13 @@ class _Failed:
     last: int | None
 
 
+def _good(statement: Statement) -> Sequence[Statement]:
+    """What a statement is, or was when it last parsed."""
+    if isinstance(statement, LongClass):
+        return (statement.good,)
+    return (statement,) if statement.fault is None else statement.last_good
+
+
 class Document:
     """A text and its statements.
 
@@ -428,7 +435,7 @@ class Document:
         if span is not None:
             remains = Remains(old, 0, span.shifted(-self._start(region.first)), len(region.text) - length)
         whole = old if region.frame is not None else tuple(dict.fromkeys(self.statement_of(leaf) for leaf in old))
-        last_good = tuple(good for each in whole for good in ((each,) if each.fault is None else each.last_good))
+        last_good = tuple(good for each in whole for good in _good(each))
         fresh = list(salvage(region.text, remains, last_good, region.frame, at_start=not region.first))
         if failed.last is None:
             beyond = _EVERYTHING
