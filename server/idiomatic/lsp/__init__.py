@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 
 __all__ = ["start"]
@@ -21,6 +22,8 @@ def start(*, tcp: tuple[str, int] | None = None) -> int:
     """
     from idiomatic.lsp import connection
 
+    # Nothing can go while everything is being loaded; when it is, the collector is switched on again.
+    gc.disable()
     try:
         with connection.accepted(*tcp) if tcp else connection.standard_streams() as (reader, stream):
             # What is imported from here on may print.

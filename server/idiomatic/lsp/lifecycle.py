@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import time
 from typing import TYPE_CHECKING, Any, Final
@@ -74,6 +75,10 @@ async def _load(ls: Server) -> None:
         await ls.worker.run(_load_engine)
     except Exception:
         logger.exception("The idioms could not be loaded")
+    finally:
+        # What is loaded stays: there is no use in looking through it for what can go.
+        gc.freeze()
+        gc.enable()
 
 
 def _load_engine() -> None:

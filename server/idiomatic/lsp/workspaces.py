@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from idiomatic.core.document import Document
+    from idiomatic.project.asking import Helper
     from idiomatic.project.configuration import ConfigurationError
     from idiomatic.project.definitions import Definitions
     from idiomatic.project.workspace import Settings, Workspace
@@ -53,6 +54,7 @@ class Workspaces:
         self.generation = 0
         self.faults_number = 0
         self._opened = opened
+        self._helper: Helper | None = None
         self._folders: tuple[Path, ...] = ()
         self._client: Mapping[Path | None, Mapping[str, Any]] = {}
         self._workspaces: dict[Path | None, Workspace] = {}
@@ -70,6 +72,16 @@ class Workspaces:
         for workspace in self._workspaces.values():
             workspace.forget()
         self.generation += 1
+
+    def close(self, path: Path) -> None:
+        """Keep nothing of a document that was closed."""
+        for workspace in self._workspaces.values():
+            workspace.close(path)
+
+    def end(self) -> None:
+        """End the process in which installed packages are looked into; from any thread."""
+        if self._helper is not None:
+            self._helper.close()
 
     def place(self, path: Path | None) -> Place:
         """What counts for a file, or for a text without one."""
@@ -107,12 +119,20 @@ class Workspaces:
         return self._client.get(folder, self._client.get(None, {}))
 
     def _workspace(self, folder: Path | None, client: Mapping[str, Any]) -> Workspace:
+        from idiomatic.project.asking import Helper
         from idiomatic.project.workspace import Workspace
 
+        if self._helper is None:
+            self._helper = Helper()
         if folder not in self._workspaces:
             # A text without a file and without a folder has no project: what lies in the working directory is chance.
             root = folder or Path.cwd()
             self._workspaces[folder] = Workspace(
-                root, overrides=client, isolated=folder is None, lenient=True, opened=self._opened
+                root,
+                overrides=client,
+                isolated=folder is None,
+                lenient=True,
+                opened=self._opened,
+                helper=self._helper,
             )
         return self._workspaces[folder]

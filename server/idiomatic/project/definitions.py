@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, TypeAlias
+from weakref import ref
 
 from idiomatic.core import module as questions
 from idiomatic.core.document import Document
@@ -67,15 +68,21 @@ class Modules:
 
     Attributes:
         opened: the documents open in an editor: their text is the truth, not the disk's.
+
+    Args:
+        keeps: how many characters of text are kept parsed, which take fifty times that in memory; `None`: all.
     """
 
-    def __init__(self, opened: Mapping[Path, Document] | None = None) -> None:
+    def __init__(self, opened: Mapping[Path, Document] | None = None, keeps: int | None = None) -> None:
         self.opened = {} if opened is None else opened
+        self._keeps = keeps
         self._known: dict[Path, tuple[object, Module | None, str | None]] = {}
 
     def version(self, path: Path) -> object:
         """What changes when the text of a file does; `None` if there is no such file."""
-        return self.opened.get(path) or version_of(path)
+        document = self.opened.get(path)
+        # To know which version was seen is no reason to keep it.
+        return version_of(path) if document is None else ref(document)
 
     def read(self, path: Path) -> Module | None:
         """The module in a file; `None` if there is no such file, or nothing can be read in it."""
@@ -89,10 +96,27 @@ class Modules:
         version = self.version(path)
         if version is None:
             return None, None
-        if path not in self._known or self._known[path][0] != version:
-            found = _opened(version) if isinstance(version, Document) else _parsed(path)
-            self._known[path] = version, *found
-        return self._known[path][1:]
+        known = self._known.pop(path, None)
+        if known is None or known[0] != version:
+            document = self.opened.get(path)
+            known = version, *(_parsed(path) if document is None else _opened(document))
+        # The last one used is the last one of them.
+        self._known[path] = known
+        if self._keeps is not None:
+            self._forget_some(self._keeps)
+        return known[1:]
+
+    def _forget_some(self, keeps: int) -> None:
+        """Keep what was used last."""
+        total = 0
+        for path, (_, module, _) in reversed(list(self._known.items())):
+            total += 0 if module is None else len(module.document)
+            if total > keeps:
+                self._known.pop(path, None)
+
+    def close(self, path: Path) -> None:
+        """Keep nothing of a document that was closed."""
+        self._known.pop(path, None)
 
 
 def _opened(document: Document) -> tuple[Module, str]:
@@ -339,6 +363,14 @@ def _has(folder: Path, package: str, seen: Evidence) -> bool:
     return evidence.is_folder(folder / package, seen) or any(evidence.is_file(path, seen) for path in candidates)
 
 
+class Slow(Protocol):
+    """Where the names of installed packages are looked up."""
+
+    def find(self, qualified: str, seen: Evidence) -> Fact | None:
+        """The function or class of an absolute dotted name; what the answer rests on is noted in `seen`."""
+        ...
+
+
 @dataclass
 class Definitions:
     """What is known of the files around one file: what `idiomatic.core.module.Project` asks for.
@@ -350,7 +382,7 @@ class Definitions:
     """
 
     source: SourceDefinitions
-    installed: InstalledDefinitions | None = None
+    installed: Slow | None = None
     waits: bool = False
     _answers: dict[str, Fact | None] = field(default_factory=dict, init=False, repr=False)
     _open: dict[str, str] = field(default_factory=dict, init=False, repr=False)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from idiomatic.project import configuration, import_path, ruff, target
 from idiomatic.project.configuration import Configuration, ConfigurationError
@@ -16,8 +16,12 @@ if TYPE_CHECKING:
     from idiomatic.core.document import Document
     from idiomatic.core.engine import Rules
     from idiomatic.core.idiom import Idiom, Severity
-    from idiomatic.project.definitions import Definitions, InstalledDefinitions, Modules
+    from idiomatic.project.asking import Helper
+    from idiomatic.project.definitions import Definitions, Modules, Slow
     from idiomatic.project.ruff import RuffConfiguration
+
+_KEPT: Final = 300_000
+"""How many characters of other files an editor's server keeps parsed; who looks at all files keeps all."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,6 +97,7 @@ class Workspace:
         faults: by file, or by `origin`.
         opened: the documents open in an editor, whose text is the truth; the mapping may change while it is used.
         waits: whether the slow layer of `Definitions` is asked at once.
+        helper: the process in which it is asked; `None`: this one.
     """
 
     root: Path
@@ -103,12 +108,13 @@ class Workspace:
     faults: dict[Path | str, ConfigurationError] = field(default_factory=dict, init=False)
     opened: Mapping[Path, Document] = field(default_factory=dict)
     waits: bool = False
+    helper: Helper | None = None
     _settings: dict[Path, Settings] = field(default_factory=dict, init=False, repr=False)
     _last_good: dict[Path, Settings] = field(default_factory=dict, init=False, repr=False)
     _roots: dict[Path, tuple[Path, ...]] = field(default_factory=dict, init=False, repr=False)
     _sources: dict[Path, Definitions] = field(default_factory=dict, init=False, repr=False)
     _modules: Modules | None = field(default=None, init=False, repr=False)
-    _installed: InstalledDefinitions | None = field(default=None, init=False, repr=False)
+    _installed: Slow | None = field(default=None, init=False, repr=False)
 
     def __reduce__(self) -> tuple[type[Workspace], tuple[object, ...]]:
         # What was read so far stays in its process.
@@ -138,12 +144,17 @@ class Workspace:
         path = path.absolute()
         if path not in self._sources:
             # A run that finds everything in the cache never comes here.
+            from idiomatic.project.asking import AskedDefinitions
             from idiomatic.project.definitions import Definitions, InstalledDefinitions, Modules, SourceDefinitions
 
             if self._modules is None:
-                self._modules = Modules(self.opened)
+                self._modules = Modules(self.opened, None if self.waits else _KEPT)
             if self._installed is None:
-                self._installed = InstalledDefinitions(self.root, self._modules)
+                self._installed = (
+                    InstalledDefinitions(self.root, self._modules)
+                    if self.helper is None
+                    else AskedDefinitions(self.root, self.helper)
+                )
             source = SourceDefinitions(path, self.roots(path), self._modules)
             self._sources[path] = Definitions(source, self._installed, waits=self.waits)
         elif not self._sources[path].source.is_current:
@@ -164,7 +175,15 @@ class Workspace:
         self._roots.clear()
         self._sources.clear()
         self._installed = None
+        if self.helper is not None:
+            self.helper.forget()
         self.faults.clear()
+
+    def close(self, path: Path) -> None:
+        """Keep nothing of a document that was closed."""
+        self._sources.pop(path.absolute(), None)
+        if self._modules is not None:
+            self._modules.close(path)
 
     def _read(self, directory: Path) -> Settings:
         try:
