@@ -259,3 +259,34 @@ def test_a_lock_is_held_as_before(program: str, script: Script, how: dict[str, f
     before, after = (run(each, script, **how) for each in (program, rewritten(program, "lock-without-with")))
     assert (before.errors, before.log, before.result) == (after.errors, after.log, after.result)
     assert not after.names("locked") - {"handler"}
+
+
+# -- coroutines that nobody awaits ------------------------------------------------------------------------------------
+
+DROPPED = """\
+async def work():
+    log.append(("work", await play("a")))
+
+
+async def main():
+    work()
+    return "over"
+"""
+
+
+def test_a_coroutine_runs_when_it_is_awaited() -> None:
+    with pytest.warns(RuntimeWarning, match="never awaited"):
+        before = run(DROPPED, FAILS)
+    awaits = rewritten(DROPPED, "unawaited-coroutine")
+    assert (before.result, before.names("start")) == ("over", set())
+    assert run(awaits, ALL_WELL).names("work") == {"A"}
+    assert run(awaits, ALL_WELL).result == "over"
+    assert run(awaits, FAILS).errors == [(ValueError, ("a",))], "its exceptions are raised here"
+    assert isinstance(run(awaits, ALL_WELL, cancel_after=0.5).error, asyncio.CancelledError)
+
+
+def test_a_program_runs_in_an_event_loop() -> None:
+    program = "seen = []\n\n\nasync def main():\n    seen.append(1)\n\n\nmain()\n"
+    namespace: dict[str, Any] = {}
+    exec(rewritten(program, "unawaited-coroutine"), namespace)
+    assert namespace["seen"] == [1]

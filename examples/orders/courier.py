@@ -16,6 +16,7 @@ class Courier:
         self.folder = folder
         self.parcels = []
         self.door = asyncio.Lock()
+        self.notes = []
 
     async def print_label(self, number):
         """Leave a label where the printer looks for it, and give the printer a moment."""
@@ -78,3 +79,13 @@ class Courier:
             return count
         finally:
             self.door.release()
+
+    async def depart(self, town):
+        self.note(f"leaving for {town}")
+        await asyncio.sleep(0)
+        self.note("on the road")
+        return len(self.parcels)
+
+    async def note(self, text):
+        await asyncio.sleep(0)
+        self.notes.append(text)

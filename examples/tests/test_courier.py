@@ -47,3 +47,7 @@ def test_the_van_is_unloaded_once(courier):
 
     assert asyncio.run(day()) == [2, 0]
     assert not courier.door.locked()
+
+
+def test_the_van_departs(courier):
+    assert asyncio.run(courier.depart("Reykjavík")) == 0

@@ -7,11 +7,14 @@ What calls create is said in `resources`.
 from __future__ import annotations
 
 import ast
+import re
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Final
 
-from idiomatic.core.analysis.instances import callee
+from idiomatic.core.analysis.exceptions import withs_around
+from idiomatic.core.analysis.instances import callee, instance_of
+from idiomatic.core.analysis.resources import LOCKS
 from idiomatic.core.analysis.tree import tree
 from idiomatic.core.module import about
 
@@ -180,3 +183,21 @@ def event_library(module: Module) -> str | None:
         if not node.level
     }
     return next((name for name in _EVENT_LIBRARIES if name in found), None)
+
+
+_LIKE_A_LOCK: Final = re.compile(r"(?i)(?:lock|mutex|semaphore)$")
+
+
+def held_lock(code: Analysis, node: ast.AST) -> str | None:
+    """The lock of a thread that is held around a node, if one is, or what is called like one."""
+    for item in withs_around(code, node):
+        if not isinstance(code.parent(item), ast.With):
+            continue
+        manager = item.context_expr
+        found = instance_of(code, manager)
+        last = (
+            manager.attr if isinstance(manager, ast.Attribute) else manager.id if isinstance(manager, ast.Name) else ""
+        )
+        if (found is not None and LOCKS.get(found.of) is False) or _LIKE_A_LOCK.search(last):
+            return ast.unparse(manager)
+    return None

@@ -63,17 +63,13 @@ being called. `open` counts only where the whole file is read or written in the 
 from __future__ import annotations
 
 import ast
-import re
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import libcst as cst
 
-from idiomatic.core.analysis.blocking import Blocking, Instead, blocking_call, event_library, whole_file
+from idiomatic.core.analysis.blocking import Blocking, Instead, blocking_call, event_library, held_lock, whole_file
 from idiomatic.core.analysis.evaluation import is_first, is_stable, shared_before
-from idiomatic.core.analysis.exceptions import withs_around
-from idiomatic.core.analysis.instances import instance_of
-from idiomatic.core.analysis.resources import LOCKS
 from idiomatic.core.analysis.tree import COMPREHENSIONS, FUNCTIONS
 from idiomatic.core.idiom import Finding, Fix, Kind, Refused, Unsafe
 
@@ -169,7 +165,7 @@ def _fixes(call: ast.Call, blocking: Blocking, method: str | None, code: Analysi
 def _fault(call: ast.Call, code: Analysis) -> str | None:
     if isinstance(code.scope(call).node, COMPREHENSIONS):
         return "It stands in a comprehension, which an `await` would change."
-    if (held := _held_lock(call, code)) is not None:
+    if (held := held_lock(code, call)) is not None:
         return f"`{held}` would be held while other tasks run, and one that waits for it stops all of them."
     match code.parent(call):
         case ast.withitem():
@@ -185,24 +181,6 @@ def _fault(call: ast.Call, code: Analysis) -> str | None:
     library = code.ask(event_library)
     if library not in {None, "asyncio"}:
         return f"This file uses `{library}`, which has functions of its own for that."
-    return None
-
-
-_LIKE_A_LOCK: Final = re.compile(r"(?i)(?:lock|mutex|semaphore)$")
-
-
-def _held_lock(call: ast.Call, code: Analysis) -> str | None:
-    """The lock of a thread that is held around the call."""
-    for item in withs_around(code, call):
-        if not isinstance(code.parent(item), ast.With):
-            continue
-        manager = item.context_expr
-        found = instance_of(code, manager)
-        last = (
-            manager.attr if isinstance(manager, ast.Attribute) else manager.id if isinstance(manager, ast.Name) else ""
-        )
-        if (found is not None and LOCKS.get(found.of) is False) or _LIKE_A_LOCK.search(last):
-            return ast.unparse(manager)
     return None
 
 
