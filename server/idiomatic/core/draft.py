@@ -248,7 +248,7 @@ class Draft:
             edits.insert(0, new_constants(document, statement, self._constants))
         # Before the others: where the statement begins with new text, the imports go above that.
         edits[:0] = imports.plan(document, self._imports, dropped, before)
-        _check(statement.text[: self._span.start] + new + statement.text[self._span.end :])
+        self._check(new)
         return Rewriting(tuple(edits))
 
 
@@ -294,13 +294,6 @@ def draft(document: Document, code: Analysis, fix: Fix) -> Rewriting:
         raise DraftError("There is nothing to apply.")
     sketch = Draft(document, code, *fix.where)
     return sketch.finish(list(fix.rewrite(sketch)))
-
-
-def _check(text: str) -> None:
-    try:
-        ast.parse(text.removeprefix("\ufeff"))
-    except UNPARSABLE as error:
-        raise DraftError("The result would not be valid Python.") from error
 
 
 def _depth(statements: Sequence[ast.AST]) -> int:

@@ -26,7 +26,7 @@ UNPARSABLE: Final = (SyntaxError, ValueError, RecursionError, MemoryError)
 _ALLOW_INCOMPLETE: Final = 0x4000
 _INCOMPLETE: Final = "incomplete input"
 
-_HEADER: Final = "class _:\n"
+MEMBER_OF: Final = "class _:\n"
 """What stands above the members of a class while they are parsed without the others."""
 
 # A line that can't begin a statement of its own: it continues the one above.
@@ -68,7 +68,7 @@ def parse(text: str, *, at_start: bool = True) -> ast.Module:
 
 def fault_of(text: str, context: Frame | None = None, *, at_start: bool = True) -> Fault | None:
     """Why a text does not parse, in the words of Python."""
-    source = _HEADER + text if context else text
+    source = MEMBER_OF + text if context else text
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -110,7 +110,7 @@ def members(text: str, frame: Frame) -> tuple[list[Part], list[Statement]]:
         SyntaxError: it can't stand in that class, whatever may follow; so do the other classes of `UNPARSABLE`.
         UnfitError: it has to be looked at together with the rest of the class.
     """
-    body = parse(_HEADER + text, at_start=False).body
+    body = parse(MEMBER_OF + text, at_start=False).body
     first = body[0]
     assert isinstance(first, ast.ClassDef)
     lines = Lines(text)
