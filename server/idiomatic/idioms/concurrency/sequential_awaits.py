@@ -50,9 +50,10 @@ runs in a task of its own, with its own copy of the context variables.
 
 Offered for neighbouring statements that await a call each: those whose results are kept, and functions of the project
 whose results are not; not in files that are written for another library than `asyncio`. Calls that wait or clean up
-(`sleep`, `acquire`, `commit`, `close`...) are steps of an order and left alone. Refused: where they use the same
-connection, session, cursor, stream or lock, which can do one thing at a time; in a `finally`; a coroutine that has work
-to do when it is cancelled; and handlers that can't become `except*`.
+(`sleep`, `acquire`, `commit`, `close`...) are steps of an order and left alone, and so is the same call twice.
+
+Refused: where they use the same connection, session, cursor, stream or lock, which can do one thing at a time; in a
+`finally`; a coroutine that has work to do when it is cancelled; and handlers that can't become `except*`.
 
 ## References
 - [Task groups](https://docs.python.org/3/library/asyncio-task.html#task-groups)
@@ -84,6 +85,7 @@ from idiomatic.core.analysis.mentions import mentions
 from idiomatic.core.analysis.tree import walk_block
 from idiomatic.core.facts import FunctionFact
 from idiomatic.core.idiom import Finding, Fix, Kind, Refused, Unsafe
+from idiomatic.core.module import bindings
 from idiomatic.core.text import Span
 from idiomatic.core.writing.names import name_of_call, name_of_target
 from idiomatic.core.writing.task_group import changed, fresh_group, raising_the_first, to_except_star
@@ -137,7 +139,7 @@ def detect(function: ast.AsyncFunctionDef, code: Analysis) -> Iterator[Finding]:
 
 def _is_for_another_loop(code: Analysis) -> bool:
     """Whether a file is written for a library that has its own task groups."""
-    return not code.ask(mentions, "asyncio") and any(code.ask(mentions, word) for word in ("anyio", "curio", "trio"))
+    return not code.ask(bindings, "asyncio") and any(code.ask(mentions, word) for word in ("anyio", "curio", "trio"))
 
 
 def _blocks(function: ast.AsyncFunctionDef) -> Iterator[Sequence[ast.stmt]]:
@@ -159,6 +161,10 @@ def _runs(block: Sequence[ast.stmt], code: Analysis) -> Iterator[Sequence[_Step]
     run: list[_Step] = []
     for statement in block:
         step = _step(statement, code)
+        if step is not None and any(ast.dump(step.call) == ast.dump(other.call) for other in run):
+            # Who calls the same thing twice wants what is next, or to know what has changed in between.
+            run = []
+            continue
         if step is not None and not any(_depends(step, other) for other in run):
             run.append(step)
             continue
@@ -196,7 +202,7 @@ _STEPS: Final = re.compile(
 def _is_plain(call: ast.Call, code: Analysis) -> bool:
     """Whether a call may be made at the same time as others, as far as can be seen from it alone."""
     name = _last_name(call.func)
-    if name is None or _STEPS.fullmatch(name) or is_clean_up(call.func):
+    if name is None or _STEPS.fullmatch(name.lstrip("_")) or is_clean_up(call.func):
         return False
     if call_gives(code, call.func) is Gives.OTHER:
         return False
