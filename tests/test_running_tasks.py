@@ -15,6 +15,7 @@ DANGLING = "dangling-task"
 COLLECTED_RULE = "task-list-to-task-group"
 WAIT_FOR = "wait-for-to-timeout"
 SEQUENTIAL = "sequential-awaits"
+FAN_OUT = "unbounded-fan-out"
 
 HEAD = """\
 import asyncio
@@ -414,3 +415,94 @@ def test_awaits_at_the_same_time_that_are_cancelled(
     assert type(before.error) is type(after.error) is error
     assert before.names("cancelled") == {"a"}
     assert after.names("cancelled") == {"a", "b", "c"}
+
+
+# -- all at the same time ---------------------------------------------------------------------------------------------
+
+FANS = {
+    "gather": """\
+async def everything(names):
+    return await asyncio.gather(*[work(name) for name in names])
+""",
+    "gather that returns exceptions": """\
+async def everything(names):
+    return await asyncio.gather(*(work(name) for name in names), return_exceptions=True)
+""",
+    "map": """\
+async def everything(names):
+    return await asyncio.gather(*map(work, names))
+""",
+    "loop in a group": """\
+async def everything(names):
+    async with asyncio.TaskGroup() as tg:
+        for each in names:
+            name = each.lower()
+            tg.create_task(work(name))
+""",
+    "comprehension in a group": """\
+async def everything(names):
+    async with asyncio.TaskGroup() as tg:
+        tasks = [tg.create_task(work(name)) for name in names]
+    return [task.result() for task in tasks]
+""",
+}
+CALL = """
+
+async def main():
+    return await everything("abc")
+"""
+
+fans = pytest.mark.parametrize("name", FANS)
+
+
+def fan(name: str) -> str:
+    return HEAD + FANS[name] + CALL
+
+
+def limited(name: str, action: int, limit: int) -> str:
+    program = rewritten(fan(name), FAN_OUT, action)
+    assert program.count("10") == 1
+    return program.replace("10", str(limit))
+
+
+def most_at_once(log: list[tuple[str, str]]) -> int:
+    running = most = 0
+    for what, _ in log:
+        running += {"start": 1, "end": -1, "cancelled": -1}.get(what, 0)
+        most = max(most, running)
+    return most
+
+
+@fans
+@both
+def test_a_limit_that_is_not_reached_changes_nothing(name: str, action: int) -> None:
+    for script in (ALL_WELL, ONE_FAILS):
+        for limits in ({}, {"cancel_after": 0.5}, {"timeout": 0.5}):
+            before, after = run(fan(name), script, **limits), run(limited(name, action, 10), script, **limits)
+            # A group cancels its tasks in no particular order.
+            assert sorted(after.log) == sorted(before.log)
+            assert type(after.error) is type(before.error)
+            assert after.errors == before.errors
+            assert str(after.result) == str(before.result)
+
+
+@fans
+@both
+def test_a_limit_is_kept(name: str, action: int) -> None:
+    before, after = run(fan(name), ALL_WELL), run(limited(name, action, 2), ALL_WELL)
+    assert most_at_once(before.log) == 3
+    assert most_at_once(after.log) == 2
+    assert after.result == before.result
+    assert after.names("end") == {"a", "b", "c"}
+    cancelled = run(limited(name, action, 2), ALL_WELL, cancel_after=0.5)
+    assert isinstance(cancelled.error, asyncio.CancelledError)
+    assert cancelled.names("start") == cancelled.names("cancelled") == {"a", "b"}
+
+
+@fans
+@both
+def test_a_failure_inside_the_limit(name: str, action: int) -> None:
+    before, after = run(fan(name), ONE_FAILS), run(limited(name, action, 2), ONE_FAILS)
+    assert type(after.error) is type(before.error)
+    assert after.errors == before.errors
+    assert most_at_once(after.log) <= 2 + 1, "the one that fails has no end in the log"

@@ -57,6 +57,15 @@ class Suppliers:
         await self.ask(name, "cup")
         return len(self.asked)
 
+    async def prices_of(self, sku, names):
+        return await asyncio.gather(*[self.ask(name, sku) for name in names])
+
+    async def ask_for_all(self, name, skus):
+        """Nobody needs the answers: the supplier should know that we are interested."""
+        async with asyncio.TaskGroup() as tg:
+            for sku in skus:
+                tg.create_task(self.ask(name, sku))
+
     def remember(self, name, sku):
         """Have a price at hand when it is needed; nobody waits for it."""
         asyncio.get_running_loop().create_task(self.ask(name, sku))

@@ -53,3 +53,10 @@ def test_nobody_is_waited_for_too_long(suppliers):
 def test_sets_are_sold(suppliers):
     assert asyncio.run(suppliers.price_of_a_set("south")) == 1030
     assert asyncio.run(suppliers.renew("south")) == 4
+
+
+def test_all_are_asked(suppliers):
+    assert asyncio.run(suppliers.prices_of("cup", ["south", "north", "south"])) == [750, 700, 750]
+    suppliers.asked.clear()
+    asyncio.run(suppliers.ask_for_all("north", ["cup", "tea"]))
+    assert suppliers.asked == [("north", "cup"), ("north", "tea")]
