@@ -12,7 +12,7 @@ from tools.bench import keystrokes, sources
 from tools.bench.kept import compared, outside
 from tools.bench.samples import median, p95, ratio
 from tools.bench.sources import Place
-from tools.bench.tables import MISSING, Table, number
+from tools.bench.tables import MARKER, MISSING, Table, number, replaced
 
 TEXT = """\
 def first():
@@ -74,6 +74,11 @@ def test_markdown() -> None:
     assert table.markdown() == (
         "### Title\n\n| name | ms |\n| --- | ---: |\n| a\\|b | 1.00 |\n| c | - |\n\nOne. Two.\n"
     )
+
+
+def test_tables_take_the_place_of_older_ones() -> None:
+    assert replaced(f"# Title\n\n{MARKER}\n\nold\n", "new\n") == f"# Title\n\n{MARKER}\n\nnew\n"
+    assert replaced("old\n", "new\n") == "new\n"
 
 
 # -- where and what is typed ------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from rich.console import Console
 
 from tools.bench import check, edit, growth, load, memory, peers, requests, start
 from tools.bench.peers import Peer
-from tools.bench.tables import Report, Table
+from tools.bench.tables import Report, Table, replaced
 
 Part = Callable[[Sequence[Peer], Path, int], Iterator[Report]]
 
@@ -31,7 +31,9 @@ PARTS: Mapping[str, Part] = {
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("names", nargs=-1, type=click.Choice(list(PARTS)))
 @click.option("--rounds", type=click.IntRange(1), default=3, show_default=True, help="How often each is measured.")
-@click.option("--markdown", type=click.Path(path_type=Path), help="Write the tables to this file, too.")
+@click.option(
+    "--markdown", type=click.Path(path_type=Path), help="Write the tables to this file, too, below its marker."
+)
 def main(names: tuple[str, ...], rounds: int, markdown: Path | None) -> None:
     """Measure the server and the command line beside their peers: all of it, or these parts."""
     console = Console(width=None if sys.stdout.isatty() else 160, highlight=False)
@@ -60,7 +62,8 @@ def main(names: tuple[str, ...], rounds: int, markdown: Path | None) -> None:
     console.print(loads)
     if markdown is not None:
         texts = [text for report in reports for text in (*map(Table.markdown, report.tables), *report.notes)]
-        markdown.write_text("\n".join([f"{heading} {loads}\n", *texts]), "utf-8")
+        old = markdown.read_text("utf-8") if markdown.exists() else ""
+        markdown.write_text(replaced(old, "\n".join([f"{heading} {loads}\n", *texts])), "utf-8")
     sys.exit(any(report.complaints for report in reports))
 
 

@@ -64,6 +64,16 @@ MISSING = "-"
 """What stands in the place of a number that is not there."""
 
 
+MARKER = "<!-- Everything below is written by `make bench`. -->"
+"""Where the tables begin in a document that has more to say."""
+
+
+def replaced(document: str, tables: str) -> str:
+    """A document with other tables below its marker; without a marker there is nothing else."""
+    head, marker, _ = document.partition(MARKER)
+    return f"{head}{marker}\n\n{tables}" if marker else tables
+
+
 def number(value: float) -> str:
     """Three significant digits, as far as they are before the point or one of two behind it."""
     if math.isnan(value):
