@@ -20,8 +20,10 @@ from idiomatic.core import imports
 from idiomatic.core.constants import new_constants
 from idiomatic.core.document import UNPARSABLE
 from idiomatic.core.edits import difference
+from idiomatic.core.long_class import LongClass, Part
 from idiomatic.core.module import is_interface
-from idiomatic.core.text import Edit, Span, apply_edits
+from idiomatic.core.parsing import MEMBER_OF
+from idiomatic.core.text import BOM, Edit, Span, apply_edits
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -250,6 +252,24 @@ class Draft:
         edits[:0] = imports.plan(document, self._imports, dropped, before)
         self._check(new)
         return Rewriting(tuple(edits))
+
+    def _check(self, new: str) -> None:
+        """See that the result is Python: in the method that changes, if it is one of a long class.
+
+        Raises:
+            DraftError: it is not.
+        """
+        unit, start, head = self.code.unit, 0, ""
+        whole = self.code.statement
+        if isinstance(unit, Part) and isinstance(whole, LongClass):
+            start, head = whole.offsets[whole.index(unit)], MEMBER_OF
+            if unit.is_header or not Span(start, start + len(unit.text)).contains(self._span):
+                unit, start, head = whole, 0, ""
+        text, span = unit.text, self._span.shifted(-start)
+        try:
+            ast.parse(head + (text[: span.start] + new + text[span.end :]).removeprefix(BOM))
+        except UNPARSABLE as error:
+            raise DraftError("The result would not be valid Python.") from error
 
 
 def _replacer(new: Mapping[cst.CSTNode, cst.CSTNode]) -> cst.CSTTransformer:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import logging
 from bisect import bisect_right
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from idiomatic.core.analysis.code import Analysis, Version
@@ -134,7 +134,8 @@ class Entry:
         diagnostics: in order of place, silenced ones included.
         answers: what was asked of the module meanwhile.
         code: the analysis; `None` for a leaf that does not parse.
-        asked: the idioms that could have found something in it, going by its text.
+        suggested: the idioms that could find something in it, going by its text.
+        asked: those that were asked, going by the text of the statement.
         wide: those of them that also looked at other parts of the class it is part of.
         is_notable: whether it has anything that is shown or silences.
     """
@@ -142,6 +143,7 @@ class Entry:
     diagnostics: tuple[Diagnostic, ...]
     answers: Mapping[Question, Any]
     code: Analysis | None
+    suggested: frozenset[Idiom]
     asked: frozenset[Idiom]
     wide: frozenset[Idiom]
     is_notable: bool
@@ -341,7 +343,8 @@ def analyse(module: Module, rules: Rules, previous: Analysed | None = None) -> A
         elif (entry := _kept(known, statement, outdated)) is not None:
             entries[statement] = entry
         else:
-            entries[statement] = _examine(module, statement, statement, rules, known)
+            suggested = _suggested(rules, statement)
+            entries[statement] = _examine(module, statement, statement, rules, known, suggested, suggested)
     if age >= _RECOUNT or not known:
         age, answers = 0, {}
         for entry in entries.values():
@@ -388,20 +391,36 @@ def _examine_class(
     # Parts that do not parse count as what they were: findings do not come and go while somebody types.
     whole = statement.good
     has_changed = before is None or before.parts != whole.parts
-    asked: set[Idiom] = set()
+    header = statement.parts[0]
+    kept = {part: entry for part in statement.parts if (entry := _kept(known, part, outdated)) is not None}
+    suggested = {part: kept[part].suggested if part in kept else _suggested(rules, part) for part in statement.parts}
+    # What one method suggests is looked for in all of them, as in a class that is looked at as a whole.
+    asked = frozenset[Idiom]().union(*suggested.values())
+    if (old := known.get(header)) is not None and (asked == old.asked or whole is not statement):
+        asked = old.asked if asked <= old.asked else asked | old.asked
     try:
-        for part in reversed(statement.parts):
-            entry = _kept(known, part, outdated)
-            if entry is None or (has_changed and part is statement.parts[0]):
+        for part in statement.parts:
+            entry = kept.get(part)
+            if entry is None or (has_changed and part is header):
                 whole.bind()
-                entry = _examine(module, statement, part, rules, known, frozenset(asked))
-            elif has_changed and entry.wide:
+                entry = _examine(module, statement, part, rules, known, suggested[part], asked)
+            elif (again := _again(entry, asked, has_changed)) or entry.asked is not asked:
                 whole.bind()
-                entry = _examined_again(module, statement, part, rules, entry)
-            asked |= entry.asked
+                entry = _examined_again(module, statement, part, rules, entry, again, asked)
             yield part, entry
     finally:
         statement.bind()
+
+
+def _suggested(rules: Rules, leaf: Statement) -> frozenset[Idiom]:
+    return frozenset(rules.asked(leaf.text))
+
+
+def _again(entry: Entry, asked: frozenset[Idiom], has_changed: bool) -> frozenset[Idiom]:
+    """The idioms that have to be asked about a part of a long class that is as it was."""
+    if entry.code is None or entry.asked is asked:
+        return entry.wide if has_changed else frozenset()
+    return (asked - entry.asked) | (entry.wide & asked if has_changed else frozenset())
 
 
 def _examine(
@@ -410,7 +429,8 @@ def _examine(
     unit: Statement,
     rules: Rules,
     known: Mapping[Statement, Entry],
-    also: frozenset[Idiom] = frozenset(),
+    suggested: frozenset[Idiom],
+    asked: frozenset[Idiom],
 ) -> Entry:
     """Look at a leaf.
 
@@ -420,27 +440,41 @@ def _examine(
         unit: the leaf.
         rules: what to look for.
         known: what is known from the version before.
-        also: for the header of a long class, the idioms that the text of the other parts suggests.
+        suggested: the idioms that could find something, going by the leaf's text.
+        asked: those that could going by the statement's.
     """
     if unit.fault is not None:
         diagnostics = tuple(_remembered(unit, known))
-        return Entry(diagnostics, {}, None, frozenset(), frozenset(), bool(diagnostics or unit.fact(suppressions)))
+        is_notable = bool(diagnostics or unit.fact(suppressions))
+        return Entry(diagnostics, {}, None, suggested, asked, frozenset(), is_notable)
     code = Analysis(module, statement, rules.target, unit)
-    asked = frozenset(rules.asked(unit.text))
-    is_header = isinstance(unit, Part) and unit.is_header
-    found, wide = _found(asked | also if is_header else asked, code) if unit.nodes or is_header else ((), frozenset())
-    return Entry(tuple(found), code.answers, code, asked, wide, bool(found or unit.fact(suppressions)))
+    has_nodes = bool(unit.nodes) or (isinstance(unit, Part) and unit.is_header)
+    found, wide = _found(asked, code) if has_nodes and asked else ((), frozenset[Idiom]())
+    is_notable = bool(found or unit.fact(suppressions))
+    return Entry(tuple(found), code.answers, code, suggested, asked, wide, is_notable)
 
 
-def _examined_again(module: Module, statement: LongClass, part: Part, rules: Rules, entry: Entry) -> Entry:
-    """Look at a part of a long class again, with the idioms that had also looked at other parts."""
+def _examined_again(
+    module: Module,
+    statement: LongClass,
+    part: Part,
+    rules: Rules,
+    entry: Entry,
+    again: frozenset[Idiom],
+    asked: frozenset[Idiom],
+) -> Entry:
+    """Look at a part of a long class with some idioms again; what the others found stays, if they are still asked."""
+    if entry.code is None:
+        return replace(entry, asked=asked)
     code = Analysis(module, statement, rules.target, part)
-    again, wide = _found(entry.wide, code)
-    found = sorted(
-        [*(each for each in entry.diagnostics if each.rule not in entry.wide), *again], key=lambda each: each.sort_key
-    )
+    new, wide = _found(again, code) if again else ((), frozenset[Idiom]())
+    wide |= entry.wide & asked - again
+    code.is_wide = bool(wide)
+    stays = [each for each in entry.diagnostics if each.rule in asked and each.rule not in again]
+    found = sorted([*stays, *new], key=lambda each: each.sort_key)
     answers = {**entry.answers, **code.answers}
-    return Entry(tuple(found), answers, code, entry.asked, wide, bool(found or part.fact(suppressions)))
+    is_notable = bool(found or part.fact(suppressions))
+    return Entry(tuple(found), answers, code, entry.suggested, asked, wide, is_notable)
 
 
 def _found(idioms: Iterable[Idiom], code: Analysis) -> tuple[Sequence[Diagnostic], frozenset[Idiom]]:
