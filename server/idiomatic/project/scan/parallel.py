@@ -156,11 +156,12 @@ def _start(work: Callable[[Any], Any], stop: Event) -> None:
     global _work, _stop
     _work, _stop = work, stop
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C goes to all processes; the first one decides
-    gc.freeze()  # what is loaded stays: looking for garbage in it after each chunk takes longer than the chunk's own
     gc.disable()
+    gc.freeze()
 
 
 def _chunk(files: Sequence[Path]) -> list[tuple[Path, Any]]:
     found = [(file, _work(file)) for file in files if not _stop.is_set()]
     gc.collect()
+    gc.freeze()  # what is left now stays: looking for garbage in it after each chunk takes longer than the chunk's own
     return found
