@@ -30,6 +30,7 @@ class Client:
         asks_configuration: it answers `workspace/configuration`.
         watches_configuration: it has to be asked before it tells of changed settings.
         watches_files: it can be asked to tell of changed files.
+        shows_progress: it can be asked to show how far something is.
     """
 
     unit: Unit = Unit.UTF16
@@ -45,6 +46,7 @@ class Client:
     asks_configuration: bool = False
     watches_configuration: bool = False
     watches_files: bool = False
+    shows_progress: bool = False
 
     @classmethod
     def of(cls, capabilities: Mapping[str, Any]) -> Self:
@@ -76,6 +78,7 @@ class Client:
             asks_configuration=can("workspace.configuration"),
             watches_configuration=can("workspace.didChangeConfiguration.dynamicRegistration"),
             watches_files=can("workspace.didChangeWatchedFiles.dynamicRegistration"),
+            shows_progress=can("window.workDoneProgress"),
         )
 
 

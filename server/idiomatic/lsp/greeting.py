@@ -96,6 +96,6 @@ def offered(client: Client) -> Mapping[str, Any]:
         capabilities["diagnosticProvider"] = {
             "identifier": SOURCE,
             "interFileDependencies": True,
-            "workspaceDiagnostics": False,
+            "workspaceDiagnostics": True,
         }
     return capabilities

@@ -8,7 +8,17 @@ import logging
 import time
 from typing import TYPE_CHECKING, Any, Final
 
-from idiomatic.lsp import code_actions, completion, diagnostics, documents, hover, logs, settings, types
+from idiomatic.lsp import (
+    code_actions,
+    completion,
+    diagnostics,
+    documents,
+    hover,
+    logs,
+    settings,
+    types,
+    workspace_diagnostics,
+)
 from idiomatic.lsp.greeting import Greeting
 from idiomatic.lsp.processes import is_alive
 
@@ -47,7 +57,7 @@ def begin(ls: Server, greeting: Greeting) -> None:
     ls.protocol.trace = types.TraceValue(params.get("trace") or types.TraceValue.OFF)
     logs.to_client(ls)
     settings.begin(ls, params)
-    for feature in (documents, settings, diagnostics, code_actions, hover, completion):
+    for feature in (documents, settings, diagnostics, workspace_diagnostics, code_actions, hover, completion):
         feature.register(ls)
     if greeting.parent is not None:
         ls.keep(_watch(ls, greeting.parent))

@@ -16,6 +16,7 @@ from idiomatic.lsp.client import Client
 from idiomatic.lsp.documents import Documents
 from idiomatic.lsp.findings import Analyser
 from idiomatic.lsp.protocol import Protocol, RequestFailed
+from idiomatic.lsp.scanner import Scanner
 from idiomatic.lsp.worker import Worker
 from idiomatic.lsp.workspaces import Workspaces
 
@@ -48,6 +49,7 @@ class Server:
         background: where is waited for what takes long to find out.
         workspaces: what counts for which file.
         analyser: what is known about the open documents.
+        scanner: what is known about the files that are not open.
         folders: what is open in the client, by URI.
         client_settings: what the client says, for each folder and (`None`) for everything else.
         reports: what a client that asks was told last about a document, with the number it was told.
@@ -66,6 +68,7 @@ class Server:
         self.background = Worker("background")
         self.workspaces = Workspaces(self.documents.by_path)
         self.analyser = Analyser(self.worker, self.background, self.workspaces, on_news=self._heard)
+        self.scanner = Scanner(self)
         self.client_settings: Mapping[Path | None, Mapping[str, Any]] = {}
         self.folders: dict[str, Path] = {}
         self.reports: dict[str, tuple[str, Sequence[types.Diagnostic]]] = {}
@@ -114,6 +117,7 @@ class Server:
         if (document := self.documents.close(uri)) is not None:
             self.analyser.forget(uri)
             self.analyser.touch(None)
+            self.scanner.touch()
             if document.path is not None:
                 self.keep(self.worker.run(self.workspaces.close, document.path))
             if document.is_python:
@@ -142,6 +146,7 @@ class Server:
     def _touched(self, document: OpenDocument) -> None:
         if document.is_python:
             self.analyser.touch(document.uri)
+            self.scanner.edited(document.path)
             if not self.client.pulls_diagnostics:
                 # What is found in one file may depend on another one; a client that asks, asks for all of them.
                 if self._others is not None:

@@ -82,6 +82,7 @@ async def did_change_watched_files(ls: Server, params: types.DidChangeWatchedFil
         await _read_again(ls)
     elif changed:
         ls.analyser.touch(None)
+        ls.scanner.touch()
         await diagnostics.refresh(ls)
 
 
@@ -155,6 +156,7 @@ async def _read_again(ls: Server) -> None:
 
 
 async def _show(ls: Server) -> None:
+    ls.scanner.touch()
     paths = [document.path for document in ls.documents.values()]
     await ls.worker.run(lambda: [ls.workspaces.place(path) for path in paths])
     await diagnostics.publish_faults(ls)

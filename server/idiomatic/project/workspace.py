@@ -12,6 +12,8 @@ from idiomatic.project import configuration, import_path, ruff, target
 from idiomatic.project.configuration import Configuration, ConfigurationError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from idiomatic.core.analysis.code import Version
     from idiomatic.core.document import Document
     from idiomatic.core.engine import Rules
@@ -116,9 +118,10 @@ class Workspace:
     _modules: Modules | None = field(default=None, init=False, repr=False)
     _installed: Slow | None = field(default=None, init=False, repr=False)
 
-    def __reduce__(self) -> tuple[type[Workspace], tuple[object, ...]]:
-        # What was read so far stays in its process.
-        return Workspace, (self.root, self.overrides, self.origin, self.isolated, self.lenient, {}, self.waits)
+    def __reduce__(self) -> tuple[Callable[..., Workspace], tuple[object, ...]]:
+        # What was read so far stays in its process; trees are made anew.
+        opened = {path: document.text for path, document in self.opened.items()}
+        return _sent, (opened, self.root, self.overrides, self.origin, self.isolated, self.lenient, self.waits)
 
     def settings(self, path: Path) -> Settings:
         """What counts for a file, which need not exist.
@@ -202,3 +205,25 @@ class Workspace:
                 raise
             self.faults[error.origin] = error
         return Settings(directory, found, self.isolated)
+
+
+def _sent(
+    opened: Mapping[Path, str],
+    root: Path,
+    overrides: Mapping[str, object],
+    origin: str,
+    isolated: bool,
+    lenient: bool,
+    waits: bool,
+) -> Workspace:
+    """A workspace that came from another process."""
+    return Workspace(root, overrides, origin, isolated, lenient, documents(opened), waits)
+
+
+def documents(texts: Mapping[Path, str]) -> Mapping[Path, Document]:
+    """Texts that count instead of what is on the disk."""
+    if not texts:
+        return {}
+    from idiomatic.core.document import Document
+
+    return {path: Document.parse(text) for path, text in texts.items()}

@@ -110,6 +110,9 @@ class Cache:
         folder: where it is kept.
         workspace: says what counts for each file.
         detail: how much of each finding is wanted.
+
+    Attributes:
+        asked: the files, and those that are not there, on which what was found in others rests.
     """
 
     def __init__(self, folder: Path, workspace: Workspace, detail: Detail) -> None:
@@ -119,6 +122,9 @@ class Cache:
         self._detail = detail
         self._shards: dict[Path, _Shard] = {}
         self._witness = Witness(lambda root: "\n".join(map(str, import_path.installed(Path(root)))))
+        for path, document in workspace.opened.items():
+            self._witness.tell(Sight.TEXT, str(path), evidence.digest(document.text.encode("utf-8", "surrogatepass")))
+        self.asked: set[str] = set()
 
     def find(self, path: Path) -> FileReport | None:
         """What is known of a file; `None` if it has to be looked at.
@@ -141,6 +147,7 @@ class Cache:
             seen, detail, others, records, faults = entry
             if seen != own or detail < self._detail or not self._holds(others):
                 return None
+            self.asked.update(*others.values())
             shown = shown_path(path)
             return FileReport(tuple(_records(records, shown)), tuple(_faults(faults, shown)))
         except (TypeError, ValueError, LookupError, AttributeError):
@@ -149,6 +156,7 @@ class Cache:
     def keep(self, path: Path, report: FileReport, basis: Basis) -> None:
         """Remember what was found in a file."""
         others: dict[str, dict[str, object]] = {}
+        self.asked.update(where for _, where in basis.evidence)
         for (sight, where), value in basis.evidence.items():
             others.setdefault(sight, {})[where] = value
         records = [_plain(record) for record in report.records]

@@ -6,6 +6,7 @@ import gc
 import os
 import signal
 import sys
+import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -58,9 +59,13 @@ def each(
     processes = processes or cores()
     if processes == 1 or len(files) == 1 or _size(files) < FEW:
         with without_collection(), watched(len(files)) as advance:
-            for file in files:
+            for number, file in enumerate(files, 1):
                 yield file, work(file)
                 advance(1)
+                if number % LARGEST_CHUNK == 0:
+                    gc.collect()
+                    gc.freeze()
+            gc.unfreeze()
     else:
         yield from _on_all(processes, work, files, on_crash, watched)
 
@@ -156,8 +161,18 @@ def _start(work: Callable[[Any], Any], stop: Event) -> None:
     global _work, _stop
     _work, _stop = work, stop
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C goes to all processes; the first one decides
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     gc.disable()
     gc.freeze()
+
+
+def _end_with_parent() -> None:
+    """A process that was killed stops nobody; without this, its workers would wait for work for ever."""
+    from multiprocessing import connection, parent_process
+
+    if (parent := parent_process()) is not None:
+        connection.wait([parent.sentinel])
+        os._exit(1)
 
 
 def _chunk(files: Sequence[Path]) -> list[tuple[Path, Any]]:
