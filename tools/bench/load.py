@@ -1,6 +1,7 @@
 """How long an edit takes while the same server looks through the whole workspace."""
 
 import itertools
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,8 @@ _PAUSE = 0.03
 _EDITED = "edited.py"
 _LEAST = 50
 _TOKEN = "scan"
+_PATIENCE = 300.0
+"""How many seconds a scan may take."""
 
 
 def run(peers: Sequence[Peer], folder: Path, rounds: int) -> Iterator[Report]:
@@ -36,7 +39,7 @@ def run(peers: Sequence[Peer], folder: Path, rounds: int) -> Iterator[Report]:
         for stroke in strokes:
             session.edit(_EDITED, stroke.change)
         idle = [_typed(session, stroke) for _ in range(rounds) for stroke in strokes]
-        scan = _Scan(session)
+        scan = _Scan(session, len(sources.files()))
         busy: list[tuple[Stroke, float]] = []
         for stroke in itertools.cycle(strokes):
             if scan.is_over:
@@ -66,8 +69,10 @@ def run(peers: Sequence[Peer], folder: Path, rounds: int) -> Iterator[Report]:
 class _Scan:
     """A request for the diagnostics of the workspace, with partial results."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, files: int) -> None:
         self._client = session.client
+        self._files = files
+        self._end = time.perf_counter() + _PATIENCE
         self.uris: set[str] = set()
         self._client.on_notification = self._heard
         params = {"previousResultIds": [], "partialResultToken": _TOKEN, "workDoneToken": "work"}
@@ -75,23 +80,32 @@ class _Scan:
         self._client.send(self._question)
 
     @property
-    def is_over(self) -> bool:
+    def _is_answered(self) -> bool:
         return self._client.is_answered(self._question)
 
+    @property
+    def is_over(self) -> bool:
+        """Whether it has reported all files, or takes too long; some servers then wait for changes."""
+        return self._is_answered or len(self.uris) >= self._files or time.perf_counter() > self._end
+
     def finish(self) -> None:
-        """Take note of what came last.
+        """Take note of what came last, or ask for nothing more.
 
         Raises:
             ServerError: the server refused.
         """
-        self._note(self._client.answer(self._question).message["result"])
+        if self._is_answered:
+            self._note(self._client.answer(self._question).message["result"])
+        else:
+            self._client.send(self._client.notification("$/cancelRequest", {"id": self._question["id"]}))
 
     def _heard(self, message: Mapping[str, Any]) -> None:
         if message["method"] == "$/progress" and message["params"]["token"] == _TOKEN:
             self._note(message["params"]["value"])
 
-    def _note(self, report: Mapping[str, Any]) -> None:
-        self.uris |= {item["uri"] for item in report["items"]}
+    def _note(self, report: Mapping[str, Any] | None) -> None:
+        # After partial results, nothing more need be said.
+        self.uris |= {item["uri"] for item in (report or {"items": ()})["items"]}
 
 
 def _typed(session: Session, stroke: Stroke) -> tuple[Stroke, float]:
