@@ -290,3 +290,47 @@ def test_a_program_runs_in_an_event_loop() -> None:
     namespace: dict[str, Any] = {}
     exec(rewritten(program, "unawaited-coroutine"), namespace)
     assert namespace["seen"] == [1]
+
+
+# -- asynchronous context managers ------------------------------------------------------------------------------------
+
+ENTERED = """\
+import asyncio
+from contextlib import asynccontextmanager, contextmanager
+
+
+@asynccontextmanager
+async def transaction():
+    log.append(("begin", "tx"))
+    try:
+        yield
+    finally:
+        log.append(("close", "tx"))
+
+
+@contextmanager
+def plain():
+    yield "plain"
+
+
+async def main():
+    with transaction(), plain() as name:
+        return name, await play("a")
+"""
+
+
+@pytest.mark.parametrize(
+    ("script", "how"),
+    [
+        pytest.param(ALL_WELL, {}, id="success"),
+        pytest.param(FAILS, {}, id="failure"),
+        pytest.param(ALL_WELL, {"cancel_after": 0.5}, id="cancellation"),
+    ],
+)
+def test_what_failed_is_entered_and_left(script: Script, how: dict[str, float]) -> None:
+    before = run(ENTERED, script, **how)
+    assert isinstance(before.error, TypeError | AttributeError)
+    assert not before.names("begin")
+    after = run(rewritten(ENTERED, "sync-with-on-async-resource"), script, **how)
+    assert after.names("begin") == after.names("close") == {"tx"}
+    assert (after.result == ("plain", "A")) is (script is ALL_WELL and not how)

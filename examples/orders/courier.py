@@ -89,3 +89,13 @@ class Courier:
     async def note(self, text):
         await asyncio.sleep(0)
         self.notes.append(text)
+
+    async def repair(self):
+        """Nobody comes in meanwhile."""
+        with self.door:
+            await asyncio.sleep(0)
+            self.notes.append("repaired")
+
+    async def wash(self, seconds=5):
+        with asyncio.timeout(seconds):
+            await asyncio.sleep(0)

@@ -349,3 +349,27 @@ SAME: Final[Mapping[str, str]] = {
 
 HAS_OTHER_RULES: Final = frozenset({"asyncio.new_event_loop", "asyncio.get_event_loop", *LOCKS})
 """What has rules of its own: event loops and locks."""
+
+ONLY_ASYNC: Final = frozenset(
+    {
+        *(f"aiohttp.ClientSession.{verb}" for verb in ("delete", "get", "head", "options", "patch", "post", "put")),
+        "aiohttp.ClientSession.request",
+        "aiohttp.ClientSession.ws_connect",
+        "aiohttp.request",
+        "anyio.create_task_group",
+        "asyncio.TaskGroup",
+        "asyncio.timeout",
+        "asyncio.timeout_at",
+        "asyncpg.Connection.transaction",
+        "contextlib.aclosing",
+        "httpx.AsyncClient.stream",
+        "psycopg.AsyncConnection.pipeline",
+        "psycopg.AsyncConnection.transaction",
+        "redis.asyncio.Redis.pipeline",
+        "sqlalchemy.ext.asyncio.AsyncEngine.begin",
+        "sqlalchemy.ext.asyncio.AsyncSession.begin",
+        "sqlalchemy.ext.asyncio.AsyncSession.begin_nested",
+        "trio.open_nursery",
+    }
+)
+"""What else gives something for `async with`, and not for `with`, by the dotted name of what is called."""
