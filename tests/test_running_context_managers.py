@@ -260,3 +260,37 @@ def test_an_extracted_handler_also_rolls_back_when_cancelled(what: str) -> None:
     old, new = (asyncio.run(run(source, what, "no")) for source in (before, after))
     assert [event for event in new if event != "rollback"] == [event for event in old if event != "rollback"]
     assert ("rollback" in new) == (what != "success")
+
+
+# -- class-to-context-manager -----------------------------------------------------------------------------------------
+
+CLASS = """
+import asyncio
+
+
+class f:
+    def __init__(self, events):
+        self.events = events
+        events.append("init")
+
+    async def __aenter__(self):
+        await asyncio.sleep(0)
+        self.events.append("enter")
+        return self.thing(self.events)
+
+    async def __aexit__(self, *exc_info):
+        self.events.append("exit")
+        await asyncio.sleep(0)
+        self.events.append("left")
+""".replace("self.thing(self.events)", "make(self.events)")
+
+
+@pytest.mark.parametrize("enters", [True, False])
+@pytest.mark.parametrize("what", ["success", "failure", "cancellation", "timeout"])
+def test_a_function_does_what_the_class_did(what: str, enters: bool) -> None:
+    make = "\n\ndef make(events):\n    " + ("return 'thing'" if enters else "return events.none") + "\n"
+    verdict, after = fixed(CLASS + make, "class-to-context-manager")
+    assert (verdict, "class" in after) == ("unsafe", False)
+    before_events, after_events = (asyncio.run(entered(source, what)) for source in (CLASS + make, after))
+    assert before_events == after_events
+    assert ("left" in after_events) == enters

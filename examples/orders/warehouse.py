@@ -89,3 +89,42 @@ def count_by_hand(scanner, items):
         return len(items)
     finally:
         scanner.light = before
+
+
+class Lifted:
+    """A box that is in the air for a while."""
+
+    def __init__(self, box, heights):
+        self.box = box
+        self.heights = heights
+
+    def __enter__(self):
+        self.before = self.heights.get(self.box, 0)
+        self.heights[self.box] = self.before + 2
+        return self.heights[self.box]
+
+    def __exit__(self, kind, error, traceback):
+        self.heights[self.box] = self.before
+
+
+class Unloading:
+    """A gate is open while a lorry is unloaded."""
+
+    def __init__(self, gate):
+        self._gate = gate
+
+    async def __aenter__(self):
+        await self._gate.open()
+        return self._gate
+
+    async def __aexit__(self, *exc_info):
+        await self._gate.close()
+
+
+async def unload(gate, boxes):
+    heights = {}
+    async with Unloading(gate) as opened:
+        for box in boxes:
+            with Lifted(box, heights) as height:
+                print(f"{box} goes through {opened.name}, {height} m above the ground")
+    return heights

@@ -53,3 +53,10 @@ def test_what_was_changed_is_changed_back():
     assert (gate.is_open, conveyor.speed) == (False, 0)
     assert warehouse.count_by_hand(scanner, ["tea", "cup"]) == 2
     assert scanner.light == "off"
+
+
+def test_a_lorry_is_unloaded(capsys):
+    gate = warehouse.Gate("east")
+    assert asyncio.run(warehouse.unload(gate, ["tea"])) == {"tea": 0}
+    assert capsys.readouterr().out == "tea goes through east, 2 m above the ground\n"
+    assert not gate.is_open
