@@ -98,7 +98,8 @@ A set is safe: the tasks run as before, they only can't vanish any more. Their e
 but the event loop's handler, which logs them. A set that is there already is used again. The set of a module is shared
 by all event loops that run in it, one after the other or in threads.
 
-In a class, the set is made in its own `__init__`; a class that inherits from nothing gets one if it has none and is not
+An object holds its tasks as long as something holds the object, which is why `__del__` leaves them to the module. The
+set is made in the class's own `__init__`; a class that inherits from nothing gets one if it has none and is not
 a class of tests. It is unsafe if the class inherits from what can't be seen, which may use the same name, if a subclass
 in this file does not call the `__init__` of its base class, or if objects of the class are pickled or copied.
 
@@ -365,7 +366,7 @@ def _has_other_self(method: Function, receiver: str, statement: ast.stmt, code: 
         scope is None
         or scope.node is not method
         or len(scope.bindings[receiver]) != 1
-        or method.name in {"__new__", "__init_subclass__", "__class_getitem__"}
+        or method.name in {"__new__", "__init_subclass__", "__class_getitem__", "__del__"}
     )
 
 

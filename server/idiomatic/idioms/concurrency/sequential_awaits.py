@@ -48,9 +48,10 @@ All are started, also if the first one fails. When one fails, the others are can
 The second action keeps the single exception. What they are called with is evaluated before any of them runs, and each
 runs in a task of its own, with its own copy of the context variables.
 
-Offered for neighbouring statements that await a call each: those whose results are kept, and functions of the project
-whose results are not; not in files that are written for another library than `asyncio`. Calls that wait or clean up
-(`sleep`, `acquire`, `commit`, `close`...) are steps of an order and left alone, and so is the same call twice.
+Offered for neighbouring statements that await a call each and keep its result, and for those that call the same
+function of the project and drop its results; not in files written for another library than `asyncio`. Calls that wait
+or clean up (`sleep`, `acquire`, `commit`, `close`...) are steps of an order and left alone, and so is the same call
+twice.
 
 Refused: where they use the same connection, session, cursor, stream or lock, which can do one thing at a time; in a
 `finally`; a coroutine that has work to do when it is cancelled; and handlers that can't become `except*`.
@@ -165,7 +166,7 @@ def _runs(block: Sequence[ast.stmt], code: Analysis) -> Iterator[Sequence[_Step]
             # Who calls the same thing twice wants what is next, or to know what has changed in between.
             run = []
             continue
-        if step is not None and not any(_depends(step, other) for other in run):
+        if step is not None and not any(_depends(step, other) or not _are_alike(step, other) for other in run):
             run.append(step)
             continue
         if len(run) > 1:
@@ -221,6 +222,16 @@ def _last_name(function: ast.expr) -> str | None:
             return name
         case _:
             return None
+
+
+def _are_alike(step: _Step, other: _Step) -> bool:
+    """Whether both have a result, or both have none and are the same work on something else.
+
+    What has no result has an effect: different ones are likely to be meant in this order.
+    """
+    if step.target is not None or other.target is not None:
+        return step.target is not None and other.target is not None
+    return ast.dump(step.call.func) == ast.dump(other.call.func)
 
 
 def _depends(step: _Step, other: _Step) -> bool:

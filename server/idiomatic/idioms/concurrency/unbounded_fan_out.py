@@ -290,7 +290,7 @@ _LIMITS: Final = re.compile(
     r"(?i)semaphore|limit|throttl|\bsem\b|concurren|capacity|\w*lock\b|queue|\bpool\b|_pool\b|batch|chunk|islice|parallel"
 )
 _STEPS: Final = re.compile(
-    r"(?:acquire|cancel|connect|disconnect|handle\w*|initiali[sz]e|join|notify\w*|on_\w+|run|set_?up|shut_?down|sleep|start\w*|"
+    r"(?:acquire|cancel|closed|connect|done|finished|ready|disconnect|handle\w*|initiali[sz]e|join|notify\w*|on_\w+|run|set_?up|shut_?down|sleep|start\w*|"
     r"stop\w*|tear_?down|wait\w*|worker\w*|\w+_worker|consume\w*)"
 )
 
