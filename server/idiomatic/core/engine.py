@@ -332,7 +332,8 @@ def analyse(module: Module, rules: Rules, previous: Analysed | None = None) -> A
         known, age = previous.entries, previous.age + 1
         before = {each.frame: each.good for each in previous.module.document.long_classes}
         for question, answer in previous.answers.items():
-            if _answer(module, question) == answer:
+            function, args, kwargs = question
+            if module.ask(function, *args, **dict(kwargs)) == answer:
                 answers[question] = answer
             else:
                 outdated.add(question)
@@ -355,11 +356,6 @@ def analyse(module: Module, rules: Rules, previous: Analysed | None = None) -> A
                 answers |= entry.answers
     module.settle()
     return Analysed(module, rules, entries, answers, age)
-
-
-def _answer(module: Module, question: Question) -> Any:
-    function, args, kwargs = question
-    return module.ask(function, *args, **dict(kwargs))
 
 
 def _kept(known: Mapping[Statement, Entry], leaf: Statement, outdated: set[Question]) -> Entry | None:

@@ -14,7 +14,7 @@ import ast
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Concatenate, Final, ParamSpec, Protocol, TypeAlias, TypeVar, cast
 
-from idiomatic.core.analysis.scopes import BindingKind, scopes
+from idiomatic.core.analysis.scopes import BindingKind, bound_at_module_level, scopes
 from idiomatic.core.analysis.tree import tree
 from idiomatic.core.facts import ClassFact, FunctionFact, class_fact, function_fact, method_facts
 from idiomatic.core.long_class import LongClass, Part
@@ -107,7 +107,17 @@ class Module:
         current: the version that analyses of this one ask.
     """
 
-    __slots__ = ("_answers", "_changed", "_previous", "current", "document", "project", "statements")
+    __slots__ = (
+        "_answers",
+        "_changed",
+        "_open",
+        "_previous",
+        "_records",
+        "current",
+        "document",
+        "project",
+        "statements",
+    )
 
     def __init__(self, document: Document, project: Project | None = None) -> None:
         self.document = document
@@ -115,32 +125,77 @@ class Module:
         self.statements = _as_known(document)
         self.current = Current(self)
         self._answers: dict[Question, Any] = {}
-        self._previous: Mapping[Question, Any] = {}
+        self._records: dict[Question, _Record] = {}
+        self._open: list[_Record] = []
+        self._previous: Module | None = None
         self._changed = ""
 
     def follow(self, previous: Module) -> None:
         """Take the place of an earlier version, with its answers where nothing changed that they are about."""
         self.current = previous.current
         self.current.module = self
-        self._previous = previous._answers
+        self._previous = previous
         self._changed = _changed(previous.statements, self.statements)
 
     def ask(self, question: Callable[Concatenate[Module, P], A], *args: P.args, **kwargs: P.kwargs) -> A:
         """The answer to a question, computed once."""
-        key = (question, args, tuple(kwargs.items()))
-        if key in self._answers:
-            return cast("A", self._answers[key])
-        if key in self._previous and (words := _WORDS.get(question)) is not None:
-            changed = self._changed
-            if changed.isascii() and not any(word in changed for word in words(*args, **kwargs)):
-                answer = self._answers[key] = self._previous[key]
-                return cast("A", answer)
-        answer = self._answers[key] = question(self, *args, **kwargs)
+        return cast("A", self._ask((question, args, tuple(kwargs.items()))))
+
+    def _ask(self, asked: Question) -> Any:
+        if self._open:
+            self._open[-1].asked.append(asked)
+        if asked in self._answers:
+            return self._answers[asked]
+        if self._previous is not None and self._holds(asked, self._previous):
+            self._records[asked] = self._previous._records[asked]
+            answer = self._answers[asked] = self._previous._answers[asked]
+            return answer
+        question, args, kwargs = asked
+        record = _Record([], [])
+        self._open.append(record)
+        try:
+            answer = self._answers[asked] = question(self, *args, **dict(kwargs))
+        finally:
+            self._open.pop()
+        if (words := _WORDS.get(question)) is not None:
+            record.words.extend(words(*args, **dict(kwargs)))
+            self._records[asked] = record
         return answer
+
+    def also_about(self, word: str) -> None:
+        """Say of the question that is being answered that it is about one more word, see `about`."""
+        if self._open:
+            self._open[-1].words.append(word)
+
+    def _holds(self, asked: Question, previous: Module) -> bool:
+        """Whether an answer of the earlier version is still right."""
+        record = previous._records.get(asked)
+        changed = self._changed
+        if record is None or not changed.isascii() or any(word in changed for word in record.words):
+            return False
+        # What it asked in turn is not asked by whoever asks now.
+        self._open.append(_Record([], []))
+        try:
+            return all(self._ask(each) == previous._answers[each] for each in record.asked)
+        finally:
+            self._open.pop()
 
     def settle(self) -> None:
         """Forget the earlier version: what is asked from now on is found out."""
-        self._previous = {}
+        self._previous = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Record:
+    """On what an answer depends.
+
+    Attributes:
+        words: what it is about.
+        asked: what else was asked for it.
+    """
+
+    words: list[str]
+    asked: list[Question]
 
 
 class Current:
@@ -185,15 +240,15 @@ def _changed(before: Sequence[Statement], now: Sequence[Statement]) -> str:
     return "\0".join([part.text for part in changed | headers])
 
 
-def _module_bindings(statement: Statement) -> dict[str, tuple[ModuleBinding, ...]]:
-    """What one statement binds at module level, by name."""
-    index = statement.fact(tree)
+def _module_bindings(leaf: Statement) -> dict[str, tuple[ModuleBinding, ...]]:
+    """What one leaf binds at module level, by name."""
+    parents = leaf.fact(tree).parents
     return {
         name: tuple(
-            ModuleBinding(binding.kind, binding.qualified, is_for_type_checkers(index.parents, binding.node))
+            ModuleBinding(binding.kind, binding.qualified, is_for_type_checkers(parents, binding.node))
             for binding in bindings
         )
-        for name, bindings in statement.fact(scopes).by_node[None].bindings.items()
+        for name, bindings in bound_at_module_level(leaf).items()
     }
 
 
@@ -218,7 +273,8 @@ def bindings(module: Module, name: str) -> tuple[ModuleBinding, ...]:
     for statement in module.statements:
         # A name may be written with characters that are only equivalent to its own.
         if name in statement.text or not statement.text.isascii():
-            found += statement.fact(_module_bindings).get(name, ())
+            for part in statement.parts:
+                found += part.fact(_module_bindings).get(name, ())
     return found
 
 

@@ -248,6 +248,7 @@ def _attribute(code: Analysis, class_: ast.ClassDef, attr: str, depth: int) -> I
     return instance and Instance(instance.of, instance.declared or f"self.{attr}", instance.protocols, instance.is_own)
 
 
+@questions.about(lambda statement, attr, depth: (attr,))
 def member_instance(module: Module, statement: Statement, attr: str, depth: int) -> Instance | None:
     """Question: the type of `self.attr` in a long class."""
     if (whole := questions.version(module, statement)) is None:
@@ -320,6 +321,7 @@ def _dotted(code: Analysis, quoted: ast.expr, at: ast.expr) -> str | None:
             return None
 
 
+@questions.about(lambda name, depth=_DEPTH: (name,))
 def module_instance(module: Module, name: str, depth: int = _DEPTH) -> Instance | None:
     """Question: the type of the object that a module variable holds, if it is bound in one place."""
     if len(module.ask(questions.bindings, name)) != 1:
@@ -358,10 +360,12 @@ def own_class(code: Analysis, function: ast.expr) -> Instance | None:
             return None
 
 
+@questions.about(lambda name: (name,))
 def module_class(module: Module, name: str) -> Instance | None:
     """Question: the class of that name in this file, with its bases as far as they are in this file too."""
 
     def find(wanted: str) -> ast.ClassDef | None:
+        module.also_about(wanted)
         if len(module.ask(questions.bindings, wanted)) != 1:
             return None
         for statement in module.statements:

@@ -266,6 +266,12 @@ def scopes(statement: Statement) -> Scopes:
             return Scopes(statement.fact(tree))
 
 
+def bound_at_module_level(leaf: Statement) -> Mapping[str, Sequence[Binding]]:
+    """What a statement, or a part of a long class, binds at module level, by name."""
+    found = leaf.fact(scopes)
+    return found.bound_in(found.by_node[None])
+
+
 # -- long classes -----------------------------------------------------------------------------------------------------
 
 
