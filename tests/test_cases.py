@@ -18,7 +18,7 @@ The list says what is expected; each line may be left out, and all but `target` 
 
 - `finds: nothing` — the rule has no finding at all (nor a refused one);
 - `finds: 2` — how many findings there are; default 1. The other lines are about the first finding;
-- `verdict: safe`, `unsafe` or `refused` — of the chosen action;
+- `verdict: safe`, `unsafe` or `refused` — of the chosen action; `none` — the finding offers no action at all;
 - `reason: ...` — a part of one of the verdict's reasons;
 - `title: ...` — a part of the action's title;
 - `message: ...` — a part of the finding's message;
@@ -154,6 +154,9 @@ def test_case(case: Case) -> None:
         assert part in diagnostic.message
     for part in case.expected["at"]:
         assert part == diagnostic.statement.text[diagnostic.span.start : diagnostic.span.end]
+    if case.one("verdict", "") == "none":
+        assert not diagnostic.fixes
+        return
     fix = diagnostic.fixes[int(case.one("action", "1")) - 1]
     for part in case.expected["title"]:
         assert part in fix.title

@@ -128,3 +128,30 @@ async def unload(gate, boxes):
             with Lifted(box, heights) as height:
                 print(f"{box} goes through {opened.name}, {height} m above the ground")
     return heights
+
+
+def order_more(suppliers, sku):
+    """Ask all suppliers for more."""
+    import httpx  # not needed for anything else
+
+    answers = []
+    for supplier in suppliers:
+        with httpx.Client(timeout=10) as client:
+            answers.append(client.post(supplier, json={"sku": sku}).status_code)
+    return answers
+
+
+async def ask_price(supplier, sku):
+    import httpx
+
+    async with httpx.AsyncClient() as client:
+        response = await client.get(supplier, params={"sku": sku})
+        return response.json()
+
+
+async def prices(suppliers, sku):
+    """What each supplier asks for; they don't like to be asked all at once."""
+    found = {}
+    for supplier in suppliers:
+        found[supplier] = await ask_price(supplier, sku)
+    return found

@@ -1,7 +1,10 @@
 """The warehouse works the same, whatever its source looks like."""
 
 import asyncio
+import sys
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -60,3 +63,30 @@ def test_a_lorry_is_unloaded(capsys):
     assert asyncio.run(warehouse.unload(gate, ["tea"])) == {"tea": 0}
     assert capsys.readouterr().out == "tea goes through east, 2 m above the ground\n"
     assert not gate.is_open
+
+
+class Client(AbstractContextManager):
+    def __init__(self, timeout):
+        self.timeout = timeout
+
+    def post(self, url, json):
+        return SimpleNamespace(status_code=202 if json["sku"] in url else 404)
+
+    def __exit__(self, *exc_info):
+        self.timeout = None
+
+
+class AsyncClient(AbstractAsyncContextManager):
+    price = 3
+
+    async def get(self, url, params):
+        return SimpleNamespace(json=lambda: self.price)
+
+    async def __aexit__(self, *exc_info):
+        self.price = None
+
+
+def test_suppliers_are_asked(monkeypatch):
+    monkeypatch.setitem(sys.modules, "httpx", SimpleNamespace(Client=Client, AsyncClient=AsyncClient))
+    assert warehouse.order_more(["/tea", "/cups"], "tea") == [202, 404]
+    assert asyncio.run(warehouse.prices(["/tea", "/cups"], "tea")) == {"/tea": 3, "/cups": 3}

@@ -81,7 +81,7 @@ from idiomatic.core.analysis.flow import is_read_after
 from idiomatic.core.analysis.instances import declaration, instance_of
 from idiomatic.core.analysis.resources import MANAGERS
 from idiomatic.core.analysis.tool_comments import FOR_TOOLS
-from idiomatic.core.analysis.tree import walk_block
+from idiomatic.core.analysis.tree import FUNCTIONS, walk_block
 from idiomatic.core.facts import FunctionFact
 from idiomatic.core.idiom import Finding, Fix, Kind, Refused, safe_unless
 from idiomatic.core.writing.comments import comment_lines
@@ -554,7 +554,10 @@ def _gets_out(
     around = code.function_around(assignment)
     if any(code.function_around(use) is not around for use in uses):
         return True
-    if next(escapes(code, name, within), None) is not None:
+    block = within.body if isinstance(within, FUNCTIONS) else [within]
+    bound = [code.statement_of(binding.node) for binding in code.scope(assignment).bindings.get(name, ())]
+    made = [each for each in bound if isinstance(each, ast.Assign | ast.AnnAssign)]
+    if any(True for each in block for _ in escapes(code, name, each, made)):
         return True
     is_delicate = kind not in FILES and kind != "shelve.Shelf"
     for use in uses:
