@@ -84,15 +84,13 @@ class Analysis:
     # -- places -----------------------------------------------------------------------------------------------------
 
     def _home(self, node: ast.AST) -> Statement:
-        """Where what is known of a node is found: in the unit, or in another part of its class."""
+        """Where what is known of a node is found: in the unit, in the header of its class, or in all of the class."""
         unit = self.unit
-        if (
-            not isinstance(unit, Part)
-            or node in unit.fact(tree).parents
-            or (node is unit.frame.node and unit.is_header)
-        ):
+        if not isinstance(unit, Part) or node in unit.fact(tree).parents:
             return unit
-        return unit.frame.statement
+        # The header is the same in all versions: to look at it is to depend on nothing.
+        header = unit.frame.statement.parts[0]
+        return header if node in header.fact(tree).parents else unit.frame.statement
 
     def nodes(self, kind: type[N]) -> Sequence[N]:
         """All nodes of exactly this class, in source order."""
@@ -193,7 +191,7 @@ class Analysis:
     def span(self, node: ast.AST) -> Span:
         """Where a node stands in `statement.text`."""
         home = self._home(node)
-        if isinstance(home, Part) and node is not home.frame.node:
+        if isinstance(home, Part):
             whole = home.frame.statement
             return home.span(node).shifted(whole.offsets[whole.index(home)])
         return self.statement.span(node)

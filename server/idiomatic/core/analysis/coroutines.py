@@ -7,20 +7,23 @@ every awaitable.
 from __future__ import annotations
 
 import ast
+from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Final
 
+from idiomatic.core.analysis.code import Analysis
 from idiomatic.core.analysis.scopes import BindingKind, scopes
-from idiomatic.core.analysis.tree import FUNCTIONS, walk_block
+from idiomatic.core.analysis.tree import FUNCTIONS, tree, walk_block
 from idiomatic.core.facts import ClassFact, FunctionFact
-from idiomatic.core.module import about
+from idiomatic.core.long_class import Part
+from idiomatic.core.module import about, version
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from idiomatic.core.analysis.code import Analysis
     from idiomatic.core.analysis.tree import Function
     from idiomatic.core.module import Module
+    from idiomatic.core.statement import Statement
 
 
 class Gives(Enum):
@@ -119,8 +122,8 @@ def call_gives(code: Analysis, function: ast.expr) -> Gives:
         case None:
             pass
     if isinstance(function, ast.Attribute):
-        for made in _values(code, function.value):
-            if function.attr in COROUTINE_METHODS.get(code.qualified_name(made) or "", ()):
+        for maker in _makers(code, function.value):
+            if function.attr in COROUTINE_METHODS.get(maker.qualified or "", ()):
                 return Gives.COROUTINE
     return Gives.UNKNOWN
 
@@ -149,21 +152,38 @@ def definition_of(code: Analysis, function: ast.expr) -> FunctionFact | ClassFac
     match function.value:
         # self.load(), which a base class defines
         case ast.Name() as receiver if (around := code.class_of_self(receiver)) is not None:
-            owners: Sequence[ast.expr] = around.bases
+            owners = [_maker(code, base) for base in around.bases]
         # super().load()
         case ast.Call(func=ast.Name(id="super"), args=[]) as call if code.is_name(call.func, "builtins.super"):
             class_ = code.enclosing(call, ast.ClassDef)
-            owners = class_.bases if class_ is not None else ()
+            owners = [_maker(code, base) for base in class_.bases] if class_ is not None else []
         # store = Store(); store.load()
         case value:
-            owners = list(_values(code, value))
+            owners = list(_makers(code, value))
     for owner in owners:
-        if isinstance(fact := code.definition(owner), ClassFact) and (method := fact.method(function.attr)):
+        if isinstance(owner.definition, ClassFact) and (method := owner.definition.method(function.attr)):
             return method
     return None
 
 
-def _values(code: Analysis, receiver: ast.expr) -> Iterator[ast.expr]:
+@dataclass(frozen=True, slots=True)
+class _Maker:
+    """What an object is made by, or annotated with.
+
+    Attributes:
+        qualified: its full dotted name.
+        definition: what is known of it in this project.
+    """
+
+    qualified: str | None
+    definition: FunctionFact | ClassFact | None
+
+
+def _maker(code: Analysis, node: ast.expr) -> _Maker:
+    return _Maker(code.qualified_name(node), code.definition(node))
+
+
+def _makers(code: Analysis, receiver: ast.expr) -> Iterator[_Maker]:
     """The class that a variable or an attribute of `self` is made an instance of, or annotated with."""
     match receiver:
         case ast.Name():
@@ -173,30 +193,55 @@ def _values(code: Analysis, receiver: ast.expr) -> Iterator[ast.expr]:
             binding = bound[0]
             if binding.kind is BindingKind.PARAMETER and isinstance(binding.node, ast.arg):
                 if isinstance(binding.node.annotation, ast.Name | ast.Attribute):
-                    yield binding.node.annotation
+                    yield _maker(code, binding.node.annotation)
                 return
             match code.parent(binding.node):
                 case ast.Assign(targets=[target], value=ast.Call(func=made)) if target is binding.node:
-                    yield made
+                    yield _maker(code, made)
                 case ast.AnnAssign(annotation=ast.Name() | ast.Attribute() as annotation):
-                    yield annotation
+                    yield _maker(code, annotation)
                 case _:
                     pass
         case ast.Attribute(value=ast.Name() as owner, attr=attr) if (class_ := code.class_of_self(owner)) is not None:
-            assignments: list[ast.Assign | ast.AnnAssign] = [*code.nodes(ast.Assign), *code.nodes(ast.AnnAssign)]
-            made_by = [each.value for each in assignments if _assigns(each, attr) and class_ in code.ancestors(each)]
-            match made_by:
-                case [ast.Call(func=made)]:
-                    yield made
-                case _:
-                    pass
+            if (found := _member_maker(code, class_, attr)) is not None:
+                yield found
         case _:
             return
 
 
-def _assigns(node: ast.Assign | ast.AnnAssign, attr: str) -> bool:
-    targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-    return any(isinstance(below, ast.Attribute) and below.attr == attr for each in targets for below in ast.walk(each))
+def _member_maker(code: Analysis, class_: ast.ClassDef, attr: str) -> _Maker | None:
+    """What `self.attr` is made by, if it is assigned in one place of its class."""
+    if isinstance(code.unit, Part) and class_ is code.unit.frame.node:
+        return code.ask(member_maker, code.statement, attr)
+    assignments = [each for found in code.facts(_assignments) for each in found.get(attr, ())]
+    match [each.value for each in assignments if class_ in code.ancestors(each)]:
+        case [ast.Call(func=made)]:
+            return _maker(code, made)
+        case _:
+            return None
+
+
+@about(lambda statement, attr: (attr,))
+def member_maker(module: Module, statement: Statement, attr: str) -> _Maker | None:
+    """Question: what `self.attr` is made by in a long class."""
+    if (whole := version(module, statement)) is None:
+        return None
+    (class_,) = whole.nodes
+    assert isinstance(class_, ast.ClassDef)
+    return _member_maker(Analysis(module, whole, (3, 11)), class_, attr)
+
+
+def _assignments(statement: Statement) -> dict[str, list[ast.Assign | ast.AnnAssign]]:
+    """The assignments to attributes, by the attributes' names."""
+    index = statement.fact(tree)
+    found: dict[str, list[ast.Assign | ast.AnnAssign]] = {}
+    nodes: list[ast.Assign | ast.AnnAssign] = [*index.of(ast.Assign), *index.of(ast.AnnAssign)]
+    for node in nodes:
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        names = {each.attr for target in targets for each in ast.walk(target) if isinstance(each, ast.Attribute)}
+        for name in names:
+            found.setdefault(name, []).append(node)
+    return found
 
 
 # -- what cancelling it sets off --------------------------------------------------------------------------------------
