@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from typing import TYPE_CHECKING
 
 import pytest
 from idiomatic.core.document import Document
 from idiomatic.core.facts import ClassFact, FunctionFact
+from idiomatic.project.definitions import Modules
 from idiomatic.project.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -158,3 +160,39 @@ def test_jedi_is_asked_for_what_a_glance_does_not_tell(project: Path, monkeypatc
     assert isinstance(renamed := source.definition("lib.open_it"), ClassFact)
     assert renamed.name == "Base"
     assert source.definition("lib.nothing") is None
+
+
+def test_what_was_used_last_is_kept(tmp_path: Path) -> None:
+    paths = [tmp_path / f"{name}.py" for name in "abcd"]
+    for path in paths:
+        path.write_text(f"def {path.stem}(): ...\n" + "#" * 80 + "\n")
+    modules = Modules(keeps=250)
+    first = {path: modules.read(path) for path in paths[:2]}
+    assert modules.read(paths[0]) is first[paths[0]]
+    modules.read(paths[2])
+    # The second was not used for the longest time.
+    assert modules.read(paths[0]) is first[paths[0]]
+    assert modules.read(paths[1]) is not first[paths[1]]
+    large = tmp_path / "large.py"
+    large.write_text("#" * 1000 + "\n")
+    assert modules.read(large) is modules.read(large)
+
+
+def test_a_closed_document_is_not_kept(tmp_path: Path) -> None:
+    path = tmp_path / "a.py"
+    path.write_text("x = 1\n")
+    opened = {path: Document.parse("def f(): ...\n")}
+    modules = Modules(opened)
+    module = modules.read(path)
+    assert module is not None
+    assert module.document is opened[path]
+    seen = modules.version(path)
+    assert modules.version(path) == seen
+    opened[path] = Document.parse("def g(): ...\n")
+    assert modules.version(path) != seen
+    del module
+    modules.close(path)
+    opened.clear()
+    gc.collect()
+    assert callable(seen)
+    assert seen() is None

@@ -234,8 +234,8 @@ def run(bodies: Iterable[bytes], writer: Writer, greeting: Greeting | None) -> i
     # more than most answers take.
     sys.setswitchinterval(0.001)
     # Syntax trees are many objects that live long and go when their last user does. To look through all of them after
-    # every 700 new ones, as is usual, would take a fifth of all time, and a tenth of a second at once.
-    gc.set_threshold(10_000, 10, 10)
+    # every 700 new ones, as is usual, would take a fifth of the time of opening a file.
+    gc.set_threshold(5_000, 5, 5)
     server = Server()
     code = asyncio.run(server.serve(bodies, writer, greeting))
     if server.worker.is_busy or server.background.is_busy:

@@ -15,13 +15,16 @@ if TYPE_CHECKING:
     from idiomatic.core.document import Document
     from idiomatic.project.asking import Helper
     from idiomatic.project.configuration import ConfigurationError
-    from idiomatic.project.definitions import Definitions
+    from idiomatic.project.definitions import Definitions, Modules
     from idiomatic.project.workspace import Settings, Workspace
 
 logger = logging.getLogger(__name__)
 
 UNSAVED: Final = "unsaved.py"
 """The file name that a text without a file counts as."""
+
+_KEPT: Final = 200_000
+"""How many characters of files that are not open are kept parsed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,7 @@ class Workspaces:
         self.faults_number = 0
         self._opened = opened
         self._helper: Helper | None = None
+        self._modules: Modules | None = None
         self._folders: tuple[Path, ...] = ()
         self._client: Mapping[Path | None, Mapping[str, Any]] = {}
         self._workspaces: dict[Path | None, Workspace] = {}
@@ -120,10 +124,12 @@ class Workspaces:
 
     def _workspace(self, folder: Path | None, client: Mapping[str, Any]) -> Workspace:
         from idiomatic.project.asking import Helper
+        from idiomatic.project.definitions import Modules
         from idiomatic.project.workspace import Workspace
 
         if self._helper is None:
             self._helper = Helper()
+            self._modules = Modules(self._opened, _KEPT)
         if folder not in self._workspaces:
             # A text without a file and without a folder has no project: what lies in the working directory is chance.
             root = folder or Path.cwd()
@@ -134,5 +140,6 @@ class Workspaces:
                 lenient=True,
                 opened=self._opened,
                 helper=self._helper,
+                modules=self._modules,
             )
         return self._workspaces[folder]

@@ -107,16 +107,21 @@ class Modules:
         return known[1:]
 
     def _forget_some(self, keeps: int) -> None:
-        """Keep what was used last."""
-        total = 0
-        for path, (_, module, _) in reversed(list(self._known.items())):
-            total += 0 if module is None else len(module.document)
+        """Keep what was used last, as much as is kept, and the very last in any case."""
+        last, *earlier = reversed(list(self._known.items()))
+        total = _size(last[1])
+        for path, known in earlier:
+            total += _size(known)
             if total > keeps:
                 self._known.pop(path, None)
 
     def close(self, path: Path) -> None:
         """Keep nothing of a document that was closed."""
         self._known.pop(path, None)
+
+
+def _size(known: tuple[object, Module | None, str | None]) -> int:
+    return 0 if known[1] is None else len(known[1].document)
 
 
 def _opened(document: Document) -> tuple[Module, str]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from idiomatic.project import configuration, import_path, ruff, target
 from idiomatic.project.configuration import Configuration, ConfigurationError
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from idiomatic.project.asking import Helper
     from idiomatic.project.definitions import Definitions, Modules, Slow
     from idiomatic.project.ruff import RuffConfiguration
-
-_KEPT: Final = 300_000
-"""How many characters of other files an editor's server keeps parsed; who looks at all files keeps all."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,6 +97,7 @@ class Workspace:
         opened: the documents open in an editor, whose text is the truth; the mapping may change while it is used.
         waits: whether the slow layer of `Definitions` is asked at once.
         helper: the process in which it is asked; `None`: this one.
+        modules: the parsed files, shared with other workspaces; `None`: its own.
     """
 
     root: Path
@@ -111,11 +109,11 @@ class Workspace:
     opened: Mapping[Path, Document] = field(default_factory=dict)
     waits: bool = False
     helper: Helper | None = None
+    modules: Modules | None = None
     _settings: dict[Path, Settings] = field(default_factory=dict, init=False, repr=False)
     _last_good: dict[Path, Settings] = field(default_factory=dict, init=False, repr=False)
     _roots: dict[Path, tuple[Path, ...]] = field(default_factory=dict, init=False, repr=False)
     _sources: dict[Path, Definitions] = field(default_factory=dict, init=False, repr=False)
-    _modules: Modules | None = field(default=None, init=False, repr=False)
     _installed: Slow | None = field(default=None, init=False, repr=False)
 
     def __reduce__(self) -> tuple[Callable[..., Workspace], tuple[object, ...]]:
@@ -150,15 +148,15 @@ class Workspace:
             from idiomatic.project.asking import AskedDefinitions
             from idiomatic.project.definitions import Definitions, InstalledDefinitions, Modules, SourceDefinitions
 
-            if self._modules is None:
-                self._modules = Modules(self.opened, None if self.waits else _KEPT)
+            if self.modules is None:
+                self.modules = Modules(self.opened)
             if self._installed is None:
                 self._installed = (
-                    InstalledDefinitions(self.root, self._modules)
+                    InstalledDefinitions(self.root, self.modules)
                     if self.helper is None
                     else AskedDefinitions(self.root, self.helper)
                 )
-            source = SourceDefinitions(path, self.roots(path), self._modules)
+            source = SourceDefinitions(path, self.roots(path), self.modules)
             self._sources[path] = Definitions(source, self._installed, waits=self.waits)
         elif not self._sources[path].source.is_current:
             self._sources[path].forget()
@@ -185,8 +183,8 @@ class Workspace:
     def close(self, path: Path) -> None:
         """Keep nothing of a document that was closed."""
         self._sources.pop(path.absolute(), None)
-        if self._modules is not None:
-            self._modules.close(path)
+        if self.modules is not None:
+            self.modules.close(path)
 
     def _read(self, directory: Path) -> Settings:
         try:
