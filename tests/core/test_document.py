@@ -70,6 +70,7 @@ def check(analysed: Analysed, text: str, known: Rules) -> None:
 
 @settings(deadline=None, max_examples=300)
 @given(st.sampled_from(SOURCES), EDITS)
+@example("\ufeffimport os\nx = 1\n", [(0.0625, 1, "\n"), (0.5, 0, "\n")])
 @example("x = 1", [(1.0, 0, "\r"), (1.0, 0, "\n")])
 @example("x = '''abc\ny\n", [(1.0, 0, "# '''")])
 def test_edits_give_what_a_fresh_look_gives(source: str, edits: list[tuple[float, int, str]]) -> None:

@@ -244,7 +244,7 @@ def salvage(
     starts, decorated, lead = [0], False, 0
     for index in range(len(lines)):
         line = lines.line(index)
-        if not line.strip() or line.startswith(f"{indent}#"):
+        if not line.strip().strip(BOM) or line.removeprefix(BOM).startswith(f"{indent}#"):
             continue  # belongs to the statement below, if one begins there
         if _begins(line, indent):
             if lead and not decorated:
