@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.engine import analyse
 from tests.test_running_concurrency import ALL_WELL, HEAD, ONE_FAILS, Script, rewritten, run
 
 # -- calls that block -------------------------------------------------------------------------------------------------
@@ -334,3 +335,81 @@ def test_what_failed_is_entered_and_left(script: Script, how: dict[str, float]) 
     after = run(rewritten(ENTERED, "sync-with-on-async-resource"), script, **how)
     assert after.names("begin") == after.names("close") == {"tx"}
     assert (after.result == ("plain", "A")) is (script is ALL_WELL and not how)
+
+
+# -- event loops ------------------------------------------------------------------------------------------------------
+
+BY_HAND = """\
+import asyncio
+
+seen = []
+
+
+async def forgotten():
+    try:
+        await asyncio.sleep(60)
+    except asyncio.CancelledError:
+        seen.append("cancelled")
+        raise
+
+
+async def work(result):
+    seen.append(asyncio.ensure_future(forgotten()))
+    await asyncio.sleep(0)
+    if isinstance(result, Exception):
+        raise result
+    return result
+
+
+def once(result):
+    loop = asyncio.new_event_loop()
+    try:
+        return loop.run_until_complete(work(result))
+    finally:
+        loop.close()
+"""
+
+TWICE = (
+    BY_HAND
+    + """
+
+def several(result):
+    loop = asyncio.new_event_loop()
+    kept = []
+    for each in (1, result):
+        kept.append(loop.run_until_complete(work(each)))
+    kept.append(loop.run_until_complete(asyncio.sleep(0, asyncio.__name__)))
+    loop.close()
+    return kept
+"""
+)
+
+
+def test_a_program_runs_and_cleans_up() -> None:
+    program = rewritten(BY_HAND, "manual-event-loop")
+    for text, left in ((BY_HAND, []), (program, ["cancelled"])):
+        namespace: dict[str, Any] = {}
+        exec(text, namespace)
+        assert namespace["once"](3) == 3
+        assert namespace["seen"][1:] == left, "only `asyncio.run` cancels what is left over"
+        namespace["seen"][0].get_loop().close()
+        with pytest.raises(KeyError):
+            namespace["once"](KeyError())
+
+
+def test_a_runner_keeps_its_loop() -> None:
+    analysed = analyse(TWICE.replace("def once", "async def once"), "manual-event-loop")
+    [diagnostic] = analysed.all_diagnostics
+    program = analysed.rewrite(diagnostic, diagnostic.fixes[0]).apply(analysed.module.document.text)
+    assert "asyncio.Runner()" in program
+    for text in (TWICE, program):
+        namespace: dict[str, Any] = {}
+        exec(text, namespace)
+        assert namespace["several"](2) == [1, 2, "asyncio"]
+        first, second = (each for each in namespace["seen"] if isinstance(each, asyncio.Task))
+        assert first.get_loop() is second.get_loop()
+
+
+def test_the_running_loop_is_the_same() -> None:
+    program = "import asyncio\n\n\nasync def main():\n    return asyncio.get_event_loop().time()\n"
+    assert run(program, {}).result == run(rewritten(program, "manual-event-loop"), {}).result

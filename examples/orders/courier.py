@@ -99,3 +99,17 @@ class Courier:
     async def wash(self, seconds=5):
         with asyncio.timeout(seconds):
             await asyncio.sleep(0)
+
+    async def weigh(self, scale):
+        """In a thread: the scale is slow."""
+        return await asyncio.get_event_loop().run_in_executor(None, scale, self.parcels)
+
+
+def night_shift(courier):
+    """For the cron job: what is left in the van."""
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    try:
+        return loop.run_until_complete(courier.unload())
+    finally:
+        loop.close()

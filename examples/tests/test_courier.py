@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from orders.courier import Courier
+from orders.courier import Courier, night_shift
 
 
 @pytest.fixture
@@ -51,3 +51,10 @@ def test_the_van_is_unloaded_once(courier):
 
 def test_the_van_departs(courier):
     assert asyncio.run(courier.depart("Reykjavík")) == 0
+
+
+def test_the_night_shift(courier):
+    courier.parcels += [1, 2, 3]
+    assert asyncio.run(courier.weigh(sum)) == 6
+    assert night_shift(courier) == 3
+    assert courier.parcels == []
