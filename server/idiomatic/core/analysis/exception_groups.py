@@ -7,6 +7,7 @@ one too. Not every handler can be written with `except*` ([PEP 654](https://peps
 from __future__ import annotations
 
 import ast
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from idiomatic.core.analysis.code import Analysis
+    from idiomatic.core.analysis.tree import Function
     from idiomatic.core.module import Module
     from idiomatic.core.statement import Statement
 
@@ -202,30 +204,70 @@ def _raises(handler: ast.ExceptHandler) -> bool:
 
 
 def _guarded_calls(statement: Statement) -> dict[str, tuple[tuple[str, str], ...]]:
-    """What is called in `try` blocks: by its name, the function around and what is caught there."""
+    """What is called where exceptions are expected: by its name, the function around and what is caught there."""
     index = statement.fact(tree)
     found: dict[str, list[tuple[str, str]]] = {}
-    for each in index.of(ast.Try):
-        specific = next((_types(handler) for handler in each.handlers if _is_specific(handler)), None)
-        function = next((node for node in index.ancestors(each) if isinstance(node, FUNCTIONS)), None)
-        if specific is None or function is None:
+    guards: list[tuple[ast.stmt, Sequence[ast.stmt], str | None]] = [
+        (each, each.body, next((_types(handler) for handler in each.handlers if _is_specific(handler)), None))
+        for each in index.of(ast.Try)
+    ]
+    blocks: list[ast.With | ast.AsyncWith] = [*index.of(ast.With), *index.of(ast.AsyncWith)]
+    for block in blocks:
+        expected = [named for item in block.items if (named := _expected(item.context_expr)) is not None]
+        guards.append((block, block.body, expected[0] if expected else None))
+    for guard, body, specific in guards:
+        function = next((node for node in index.ancestors(guard) if isinstance(node, FUNCTIONS)), None)
+        if function is None or specific is None:
             continue
         class_ = index.parents.get(function)
-        for call in walk_block(each.body):
-            if isinstance(call, ast.Call) and (name := _called(call, class_)) is not None:
+        for call in walk_block(body):
+            if isinstance(call, ast.Call) and (name := _called(call, function, class_)) is not None:
                 found.setdefault(name, []).append((function.name, specific))
     return {name: tuple(dict.fromkeys(pairs)) for name, pairs in found.items()}
 
 
-def _called(call: ast.Call, class_: ast.AST | None) -> str | None:
-    """The name of a function, or `Class.method` for what is called through `self` or `cls`."""
+_EXPECTING: Final = frozenset({"assertRaises", "assertRaisesRegex", "raises", "suppress"})
+_EXPECTS: Final = re.compile(r"except|assertRaises|raises|suppress")
+
+
+def _expected(manager: ast.expr) -> str | None:
+    """The class that a `with` block expects or ignores: `ValueError` for `pytest.raises(ValueError)`."""
+    match manager:
+        case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name), args=[type_, *_]) if name in _EXPECTING:
+            names = {_last_name(each) for each in (type_.elts if isinstance(type_, ast.Tuple) else [type_])}
+            return ast.unparse(type_) if not names & {*_SEES_GROUPS, ""} else None
+        case _:
+            return None
+
+
+def _called(call: ast.Call, function: Function, class_: ast.AST | None) -> str | None:
+    """The name of a function, or `Class.method` for what is called on an object whose class is plain to see."""
     match call.func:
         case ast.Name(id=name):
             return name
         case ast.Attribute(value=ast.Name(id="self" | "cls"), attr=name) if isinstance(class_, ast.ClassDef):
             return f"{class_.name}.{name}"
+        case ast.Attribute(value=ast.Name(id=variable), attr=name):
+            made = _class_of(variable, function)
+            return f"{made}.{name}" if made is not None else None
         case _:
             return None
+
+
+def _class_of(variable: str, function: Function) -> str | None:
+    """The class that a parameter is annotated with, or that a variable is made an instance of."""
+    for each in (*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs):
+        if each.arg == variable:
+            return each.annotation.id if isinstance(each.annotation, ast.Name) else None
+    for node in walk_block(function.body):
+        match node:
+            case ast.Assign(targets=[ast.Name(id=target)], value=ast.Call(func=ast.Name(id=class_))) if (
+                target == variable
+            ):
+                return class_
+            case _:
+                pass
+    return None
 
 
 _SEES_GROUPS: Final = frozenset(
@@ -245,7 +287,7 @@ def _last_name(node: ast.expr) -> str:
 
 @about(lambda name: (name.rpartition(".")[2],))
 def callers_that_catch(module: Module, name: str) -> tuple[tuple[str, str], ...]:
-    """Question: the functions of this file that call a function in a `try`, each with a class it catches there.
+    """Question: the functions of this file that call a function where they expect an exception, each with its class.
 
     Args:
         module: the file.
@@ -255,6 +297,6 @@ def callers_that_catch(module: Module, name: str) -> tuple[tuple[str, str], ...]
     return tuple(
         pair
         for statement in module.statements
-        if last in statement.text and "except" in statement.text
+        if last in statement.text and _EXPECTS.search(statement.text)
         for pair in statement.fact(_guarded_calls).get(name, ())
     )
