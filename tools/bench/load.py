@@ -3,6 +3,7 @@
 import itertools
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ _PATIENCE = 300.0
 def run(peers: Sequence[Peer], folder: Path, rounds: int) -> Iterator[Report]:
     """Type with nothing else going on, and then while workspace diagnostics of the standard library are worked out."""
     ours, own = peers[0], folder / "load"
+    ours = replace(ours, options={**ours.options, "workspaceDiagnostics": True})
     session = Session(ours, own, Mode.PULL)
     try:
         if not session.capabilities["diagnosticProvider"].get("workspaceDiagnostics"):
@@ -39,13 +41,13 @@ def run(peers: Sequence[Peer], folder: Path, rounds: int) -> Iterator[Report]:
         for stroke in strokes:
             session.edit(_EDITED, stroke.change)
         idle = [_typed(session, stroke) for _ in range(rounds) for stroke in strokes]
-        scan = _Scan(session, len(sources.files()))
+        scan = _Scan(session)
         busy: list[tuple[Stroke, float]] = []
         for stroke in itertools.cycle(strokes):
             if scan.is_over:
                 break
             busy.append(_typed(session, stroke))
-        scan.finish()
+        is_finished = scan.finish()
     finally:
         session.stop()
     rows = [
@@ -54,14 +56,16 @@ def run(peers: Sequence[Peer], folder: Path, rounds: int) -> Iterator[Report]:
         for name, times in (("nothing", idle), ("a workspace scan", busy))
     ]
     complaints: list[str] = []
-    if len(scan.uris) < len(sources.files()):
-        complaints.append(f"The scan reported {len(scan.uris)} of {len(sources.files())} files")
+    files = len(sources.files())
+    if not is_finished or len(scan.uris) < _LEAST:
+        complaints.append(f"The scan reported {len(scan.uris)} of {files} files in {scan.seconds:.0f} s")
     if len(busy) < _LEAST:
         complaints.append(f"The scan was over after {len(busy)} keystrokes: too few to say anything")
     columns = ("meanwhile", "states", "edits", "median", "p95", "longest")
     notes = (
         f"Milliseconds from `didChange` to the diagnostics of {source.name}, {_PAUSE * 1000:.0f} ms after the answer "
-        f"before; the scan is one `workspace/diagnostic` over {len(scan.uris):,} files with {lines:,} lines.",
+        f"before; the scan is one `workspace/diagnostic` over {files:,} files with {lines:,} lines; it took "
+        f"{scan.seconds:.0f} s and found something in {len(scan.uris):,} files.",
     )
     yield Report((Table("Edit to diagnostics under load (pull)", columns, rows, notes),), complaints=complaints)
 
@@ -69,10 +73,10 @@ def run(peers: Sequence[Peer], folder: Path, rounds: int) -> Iterator[Report]:
 class _Scan:
     """A request for the diagnostics of the workspace, with partial results."""
 
-    def __init__(self, session: Session, files: int) -> None:
+    def __init__(self, session: Session) -> None:
         self._client = session.client
-        self._files = files
-        self._end = time.perf_counter() + _PATIENCE
+        self._begin = time.perf_counter()
+        self._finished = 0.0
         self.uris: set[str] = set()
         self._client.on_notification = self._heard
         params = {"previousResultIds": [], "partialResultToken": _TOKEN, "workDoneToken": "work"}
@@ -80,24 +84,27 @@ class _Scan:
         self._client.send(self._question)
 
     @property
-    def _is_answered(self) -> bool:
-        return self._client.is_answered(self._question)
+    def seconds(self) -> float:
+        """How long it has taken, or took."""
+        return (self._finished or time.perf_counter()) - self._begin
 
     @property
     def is_over(self) -> bool:
-        """Whether it has reported all files, or takes too long; some servers then wait for changes."""
-        return self._is_answered or len(self.uris) >= self._files or time.perf_counter() > self._end
+        """Whether it has been answered, or takes too long."""
+        return self._client.is_answered(self._question) or self.seconds > _PATIENCE
 
-    def finish(self) -> None:
-        """Take note of what came last, or ask for nothing more.
+    def finish(self) -> bool:
+        """Take note of what came last; whether that was in time.
 
         Raises:
             ServerError: the server refused.
         """
-        if self._is_answered:
-            self._note(self._client.answer(self._question).message["result"])
-        else:
-            self._client.send(self._client.notification("$/cancelRequest", {"id": self._question["id"]}))
+        if not self._client.is_answered(self._question):
+            return False
+        received = self._client.answer(self._question)
+        self._finished = received.at
+        self._note(received.message["result"])
+        return True
 
     def _heard(self, message: Mapping[str, Any]) -> None:
         if message["method"] == "$/progress" and message["params"]["token"] == _TOKEN:
