@@ -49,12 +49,12 @@ The second action keeps the single exception. What they are called with is evalu
 runs in a task of its own, with its own copy of the context variables.
 
 Offered for neighbouring statements that await a call each and keep its result, and for those that call the same
-function of the project and drop its results; not in files written for another library than `asyncio`. Calls that wait
-or clean up (`sleep`, `acquire`, `commit`, `close`...) are steps of an order and left alone, and so is the same call
-twice.
+function of the project and drop its results; not in files written for another library than `asyncio`. Calls that wait,
+write or clean up (`sleep`, `acquire`, `put`, `set_...`, `commit`, `close`...) are steps of an order and left alone, and
+so is the same call twice.
 
-Refused: where they use the same connection, session, cursor, stream or lock, which can do one thing at a time; in a
-`finally`; a coroutine that has work to do when it is cancelled; and handlers that can't become `except*`.
+Refused: where they use the same connection, session, cursor, queue, stream or lock, which can do one thing at a time; in
+a `finally`; a coroutine that has work to do when it is cancelled; and handlers that can't become `except*`.
 
 ## References
 - [Task groups](https://docs.python.org/3/library/asyncio-task.html#task-groups)
@@ -195,8 +195,9 @@ def _step(statement: ast.stmt, code: Analysis) -> _Step | None:
 
 
 _STEPS: Final = re.compile(
-    r"(?:acquire|begin|commit|connect|disconnect|drain|flush|join|lock|login|open|read\w*|recv\w*|receive\w*|release|"
-    r"rollback|sleep|start|stop|unlock|wait|wait_closed|write\w*|__aenter__|__aexit__|anext|__anext__)"
+    r"(?:acquire|begin|commit|connect|dequeue|disconnect|drain|enqueue\w*|expire\w*|flush|join|lock|login|open|pop\w*|"
+    r"publish\w*|push\w*|put\w*|read\w*|recv\w*|receive\w*|release|reserve\w*|rollback|set_\w+|sleep|start|stop|unlock|"
+    r"wait\w*|write\w*|__aenter__|__aexit__|anext|__anext__)"
 )
 
 
@@ -274,8 +275,8 @@ def _fixes(run: Sequence[_Step], code: Analysis) -> Iterator[Fix]:
 
 
 _ONE_AT_A_TIME: Final = re.compile(
-    r"(?:\w*_)?(?:conn|connection|cur|cursor|db|file|lock|pipe|reader|session|sock|socket|stream|transaction|tx|txn|"
-    r"websocket|writer|ws)"
+    r"(?:\w*_)?(?:channel|conn|connection|cur|cursor|db|file|lock|pipe|queue|reader|session|sock|socket|stream|"
+    r"transaction|tx|txn|websocket|writer|ws)"
 )
 
 
