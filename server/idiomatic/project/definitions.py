@@ -92,16 +92,22 @@ class Modules:
         """The digest of the text that was read; `None` if there is no such file."""
         return self._look(path)[1]
 
+    def document(self, path: Path, digest: str) -> Document | None:
+        """The document of a file whose text has a digest; `None` if it has another one, or can't be read."""
+        module, found = self._look(path)
+        return module.document if module is not None and found == digest else None
+
     def _look(self, path: Path) -> tuple[Module | None, str | None]:
         version = self.version(path)
         if version is None:
             return None, None
         known = self._known.pop(path, None)
-        if known is None or known[0] != version:
-            document = self.opened.get(path)
-            known = version, *(_parsed(path) if document is None else _opened(document))
-        # The last one used is the last one of them.
-        self._known[path] = known
+        if known is not None and known[0] == version:
+            # The last one used is the last one of them.
+            self._known[path] = known
+            return known[1:]
+        document = self.opened.get(path)
+        known = self._known[path] = version, *(_parsed(path) if document is None else _opened(document))
         if self._keeps is not None:
             self._forget_some(self._keeps)
         return known[1:]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from idiomatic.project import configuration, import_path, ruff, target
 from idiomatic.project.configuration import Configuration, ConfigurationError
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from idiomatic.project.asking import Helper
     from idiomatic.project.definitions import Definitions, Modules, Slow
     from idiomatic.project.ruff import RuffConfiguration
+
+_KEPT: Final = 2_000_000
+"""How many characters of other files are kept parsed where all files of a project are looked at in turn."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,7 +152,7 @@ class Workspace:
             from idiomatic.project.definitions import Definitions, InstalledDefinitions, Modules, SourceDefinitions
 
             if self.modules is None:
-                self.modules = Modules(self.opened)
+                self.modules = Modules(self.opened, _KEPT if self.waits else None)
             if self._installed is None:
                 self._installed = (
                     InstalledDefinitions(self.root, self.modules)

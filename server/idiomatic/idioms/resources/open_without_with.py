@@ -79,7 +79,7 @@ from idiomatic.core.analysis.escapes import KEEPING, escapes, is_used_elsewhere
 from idiomatic.core.analysis.evaluation import is_first
 from idiomatic.core.analysis.flow import is_read_after
 from idiomatic.core.analysis.instances import declaration, instance_of
-from idiomatic.core.analysis.resources import MANAGERS
+from idiomatic.core.analysis.resources import FACTORIES, MANAGERS, SAME
 from idiomatic.core.analysis.tool_comments import FOR_TOOLS
 from idiomatic.core.analysis.tree import FUNCTIONS, walk_block
 from idiomatic.core.facts import FunctionFact
@@ -125,6 +125,12 @@ OTHERS: Final = frozenset(
         "tempfile.NamedTemporaryFile",
     }
 )
+
+_OPENING: Final = frozenset(
+    name.rpartition(".")[2]
+    for name in (*FILES, *OTHERS, *SAME, *(name for name, made in FACTORIES.items() if made.makes in {*FILES, *OTHERS}))
+)
+"""The last names of everything that opens one of them."""
 
 NAMES: Final = {
     "http.client.HTTPResponse": "response",
@@ -253,6 +259,10 @@ def _kind(call: ast.Call, code: Analysis) -> str | None:
         case _:
             return None
     if isinstance(code.parent(call), ast.withitem | ast.Expr):
+        return None
+    # Whatever else it makes, a call by another name opens nothing: most need not be looked into, nor other files read.
+    name = code.qualified_name(call.func) or _last(call.func)
+    if name.rpartition(".")[2] not in _OPENING:
         return None
     found = instance_of(code, call)
     if found is None or not (found.of in FILES or found.of in OTHERS) or _is_made_of_file(call, code):

@@ -142,7 +142,9 @@ def source_of(given: Given) -> Source:
 
 def analysis_of(source: Source, around: Definitions, settings: Settings) -> Analysed:
     """What is found in a text."""
-    document = Document.parse(source.text)
+    # Files of a project ask each other: what was parsed for another one need not be parsed again.
+    known = around.source.modules.document(around.source.path, evidence.digest(source.raw))
+    document = Document.parse(source.text) if known is None else known
     return engine.analyse(Module(document, around), settings.rules)
 
 
