@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     import ast
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
+    from idiomatic.core.dependencies import Question
     from idiomatic.core.long_class import Frame
-    from idiomatic.core.module import Question
     from idiomatic.core.statement import Statement
 
 logger = logging.getLogger(__name__)
@@ -331,12 +331,11 @@ def analyse(module: Module, rules: Rules, previous: Analysed | None = None) -> A
         module.follow(previous.module)
         known, age = previous.entries, previous.age + 1
         before = {each.frame: each.good for each in previous.module.document.long_classes}
-        for question, answer in previous.answers.items():
-            function, args, kwargs = question
-            if module.ask(function, *args, **dict(kwargs)) == answer:
-                answers[question] = answer
-            else:
+        answers = dict(previous.answers)
+        for question in module.doubtful:
+            if question in answers and module.answer(question) != answers[question]:
                 outdated.add(question)
+                del answers[question]
     entries: dict[Statement, Entry] = {}
     for statement in module.document.statements:
         if isinstance(statement, LongClass):
@@ -346,15 +345,13 @@ def analyse(module: Module, rules: Rules, previous: Analysed | None = None) -> A
         else:
             suggested = _suggested(rules, statement)
             entries[statement] = _examine(module, statement, statement, rules, known, suggested, suggested)
-    if age >= _RECOUNT or not known:
+    is_recounted = age >= _RECOUNT or not known
+    if is_recounted:
         age, answers = 0, {}
-        for entry in entries.values():
+    for leaf, entry in entries.items():
+        if entry.answers and (is_recounted or known.get(leaf) is not entry):
             answers |= entry.answers
-    else:
-        for leaf, entry in entries.items():
-            if entry.answers and known.get(leaf) is not entry:
-                answers |= entry.answers
-    module.settle()
+    module.settle(answers if is_recounted else None)
     return Analysed(module, rules, entries, answers, age)
 
 

@@ -12,24 +12,23 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Concatenate, Final, ParamSpec, Protocol, TypeAlias, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Concatenate, Final, ParamSpec, Protocol, TypeVar, cast
 
 from idiomatic.core.analysis.scopes import BindingKind, bound_at_module_level, scopes
 from idiomatic.core.analysis.tree import tree
+from idiomatic.core.dependencies import Dependencies, Record, closure
 from idiomatic.core.facts import ClassFact, FunctionFact, class_fact, function_fact, method_facts
 from idiomatic.core.long_class import LongClass, Part
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence, Set
 
+    from idiomatic.core.dependencies import Question
     from idiomatic.core.document import Document
     from idiomatic.core.statement import Statement
 
 P = ParamSpec("P")
 A = TypeVar("A")
-
-Question: TypeAlias = "tuple[Callable[..., Any], tuple[Hashable, ...], tuple[tuple[str, Hashable], ...]]"
-"""A question with its arguments."""
 
 
 class Project(Protocol):
@@ -105,16 +104,17 @@ class Module:
         statements: what questions look at: the statements, but in the place of each that does not parse what stood
             there when it last did. What other statements know of it is not lost while somebody types.
         current: the version that analyses of this one ask.
+        doubtful: while this one takes the place of another: the questions whose answers may have changed.
     """
 
     __slots__ = (
         "_answers",
-        "_changed",
         "_open",
         "_previous",
         "_records",
         "current",
         "document",
+        "doubtful",
         "project",
         "statements",
     )
@@ -124,42 +124,47 @@ class Module:
         self.project: Project = project or NoProject()
         self.statements = _as_known(document)
         self.current = Current(self)
+        self.doubtful: Set[Question] = frozenset()
         self._answers: dict[Question, Any] = {}
-        self._records: dict[Question, _Record] = {}
-        self._open: list[_Record] = []
+        self._records: dict[Question, Record] = {}
+        self._open: list[Record] = []
         self._previous: Module | None = None
-        self._changed = ""
 
     def follow(self, previous: Module) -> None:
         """Take the place of an earlier version, with its answers where nothing changed that they are about."""
         self.current = previous.current
         self.current.module = self
+        self.doubtful = self.current.dependencies.doubtful(_changed(previous.statements, self.statements))
         self._previous = previous
-        self._changed = _changed(previous.statements, self.statements)
+        self._answers = dict(previous._answers)
+        self._records = dict(previous._records)
+        for question in self.doubtful:
+            self._answers.pop(question, None)
 
     def ask(self, question: Callable[Concatenate[Module, P], A], *args: P.args, **kwargs: P.kwargs) -> A:
         """The answer to a question, computed once."""
-        return cast("A", self._ask((question, args, tuple(kwargs.items()))))
+        return cast("A", self.answer((question, args, tuple(kwargs.items()))))
 
-    def _ask(self, asked: Question) -> Any:
+    def answer(self, asked: Question) -> Any:
+        """The answer to a question with its arguments, computed once."""
         if self._open:
             self._open[-1].asked.append(asked)
         if asked in self._answers:
             return self._answers[asked]
         if self._previous is not None and self._holds(asked, self._previous):
-            self._records[asked] = self._previous._records[asked]
             answer = self._answers[asked] = self._previous._answers[asked]
             return answer
         question, args, kwargs = asked
-        record = _Record([], [])
+        record = Record([], [])
         self._open.append(record)
         try:
             answer = self._answers[asked] = question(self, *args, **dict(kwargs))
         finally:
             self._open.pop()
-        if (words := _WORDS.get(question)) is not None:
-            record.words.extend(words(*args, **dict(kwargs)))
+        if is_declared := question in _WORDS:
+            record.words.extend(_WORDS[question](*args, **dict(kwargs)))
             self._records[asked] = record
+        self.current.dependencies.note(asked, record, is_declared=is_declared)
         return answer
 
     def also_about(self, word: str) -> None:
@@ -168,34 +173,34 @@ class Module:
             self._open[-1].words.append(word)
 
     def _holds(self, asked: Question, previous: Module) -> bool:
-        """Whether an answer of the earlier version is still right."""
+        """Whether a doubtful answer of the earlier version is right after all: what it asked has the same answers."""
         record = previous._records.get(asked)
-        changed = self._changed
-        if record is None or not changed.isascii() or any(word in changed for word in record.words):
+        if record is None or self.current.dependencies.is_touched(asked):
             return False
         # What it asked in turn is not asked by whoever asks now.
-        self._open.append(_Record([], []))
+        self._open.append(Record([], []))
         try:
-            return all(self._ask(each) == previous._answers[each] for each in record.asked)
+            return all(self.answer(each) == previous._answers[each] for each in record.asked)
         finally:
             self._open.pop()
 
-    def settle(self) -> None:
-        """Forget the earlier version: what is asked from now on is found out."""
+    def settle(self, wanted: Iterable[Question] | None = None) -> None:
+        """Forget the earlier version: what is asked from now on is found out.
+
+        Args:
+            wanted: if given, the questions that matter; all others are forgotten.
+        """
         self._previous = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Record:
-    """On what an answer depends.
-
-    Attributes:
-        words: what it is about.
-        asked: what else was asked for it.
-    """
-
-    words: list[str]
-    asked: list[Question]
+        self.doubtful = frozenset()
+        if wanted is None:
+            return
+        kept = closure(wanted, self._records)
+        self._answers = {question: answer for question, answer in self._answers.items() if question in kept}
+        self._records = {question: record for question, record in self._records.items() if question in kept}
+        self.current.dependencies = Dependencies()
+        for question in self._answers:
+            record = self._records.get(question)
+            self.current.dependencies.note(question, record or Record([], []), is_declared=record is not None)
 
 
 class Current:
@@ -203,12 +208,14 @@ class Current:
 
     Attributes:
         module: that version.
+        dependencies: what the answers of all versions depend on.
     """
 
-    __slots__ = ("module",)
+    __slots__ = ("dependencies", "module")
 
     def __init__(self, module: Module) -> None:
         self.module = module
+        self.dependencies = Dependencies()
 
 
 def _as_known(document: Document) -> tuple[Statement, ...]:

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from idiomatic.core.analysis.tree import Function, FunctionLike
-    from idiomatic.core.module import Module, Question
+    from idiomatic.core.dependencies import Question
+    from idiomatic.core.module import Module
     from idiomatic.core.statement import Statement
     from idiomatic.core.text import Span
 
