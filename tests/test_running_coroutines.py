@@ -413,3 +413,42 @@ def test_a_runner_keeps_its_loop() -> None:
 def test_the_running_loop_is_the_same() -> None:
     program = "import asyncio\n\n\nasync def main():\n    return asyncio.get_event_loop().time()\n"
     assert run(program, {}).result == run(rewritten(program, "manual-event-loop"), {}).result
+
+
+# -- asynchronous generators ------------------------------------------------------------------------------------------
+
+LEFT_EARLY = """\
+async def rows():
+    try:
+        for name in ("a", "b"):
+            yield await play(name)
+    finally:
+        log.append(("closed", "rows"))
+
+
+async def main():
+    async for row in rows():
+        if row == wanted:
+            break
+    log.append(("after", "main"))
+    return row
+""".replace("wanted", '"A"')
+
+
+def test_a_generator_that_is_left_early_is_closed() -> None:
+    after = rewritten(LEFT_EARLY, "async-generator-cleanup")
+    before, now = run(LEFT_EARLY, ALL_WELL), run(after, ALL_WELL)
+    assert before.result == now.result == "A"
+    assert before.log.index(("after", "main")) < before.log.index(("closed", "rows")), "some time later"
+    assert now.log.index(("closed", "rows")) < now.log.index(("after", "main"))
+
+
+def test_a_generator_that_runs_to_its_end_or_fails_is_as_before() -> None:
+    after = rewritten(LEFT_EARLY, "async-generator-cleanup")
+    scripts: tuple[Script, ...] = ({"a": (1, "B"), "b": (1, "C")}, {"a": (1, ValueError("a")), "b": (1, "C")})
+    for script in scripts:
+        before, now = run(LEFT_EARLY, script), run(after, script)
+        assert (before.result, before.errors, before.log) == (now.result, now.errors, now.log)
+    before, now = (run(each, ALL_WELL, cancel_after=0.5) for each in (LEFT_EARLY, after))
+    assert type(before.error) is type(now.error) is asyncio.CancelledError
+    assert before.log == now.log

@@ -100,6 +100,27 @@ class Courier:
         with asyncio.timeout(seconds):
             await asyncio.sleep(0)
 
+    async def stops(self):
+        """Where the van stops; the driver wants to know when nobody needs the list any more."""
+        try:
+            for parcel in self.parcels:
+                await asyncio.sleep(0)
+                yield parcel
+        finally:
+            self.notes.append("stops read")
+
+    async def next_stop(self):
+        async for stop in self.stops():
+            return stop
+
+    async def stops_before(self, number):
+        count = 0
+        async for stop in self.stops():
+            if stop == number:
+                break
+            count += 1
+        return count
+
     async def weigh(self, scale):
         """In a thread: the scale is slow."""
         return await asyncio.get_event_loop().run_in_executor(None, scale, self.parcels)

@@ -58,3 +58,9 @@ def test_the_night_shift(courier):
     assert asyncio.run(courier.weigh(sum)) == 6
     assert night_shift(courier) == 3
     assert courier.parcels == []
+
+
+def test_the_way_of_the_van(courier):
+    courier.parcels += [4, 2, 7]
+    assert asyncio.run(courier.next_stop()) == 4
+    assert asyncio.run(courier.stops_before(7)) == 2

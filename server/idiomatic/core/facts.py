@@ -25,6 +25,8 @@ class FunctionFact:
         decorators: their source, without `@`.
         parameters: their names, in order, stars left out.
         returns: the source of the return annotation, if any.
+        cleans_up: whether it is an asynchronous generator with something to do when it is closed: it yields inside a
+            `with` block or a `try` with a `finally`.
     """
 
     name: str
@@ -33,6 +35,7 @@ class FunctionFact:
     decorators: tuple[str, ...]
     parameters: tuple[str, ...]
     returns: str | None
+    cleans_up: bool = False
 
     @property
     def is_coroutine(self) -> bool:
@@ -89,14 +92,28 @@ def is_generator(function: Function | ast.Lambda) -> bool:
 
 def function_fact(function: Function) -> FunctionFact:
     """The fact of a function definition."""
+    is_async, yields = isinstance(function, ast.AsyncFunctionDef), is_generator(function)
     return FunctionFact(
         function.name,
-        isinstance(function, ast.AsyncFunctionDef),
-        is_generator(function),
+        is_async,
+        yields,
         tuple(ast.unparse(decorator) for decorator in function.decorator_list),
         parameter_names(function.args),
         ast.unparse(function.returns) if function.returns else None,
+        is_async and yields and any(map(_cleans_up, walk_block(function.body))),
     )
+
+
+def _cleans_up(node: ast.AST) -> bool:
+    """Whether leaving a statement that yields sets something off."""
+    match node:
+        case ast.With(body=body) | ast.AsyncWith(body=body):
+            inside: list[ast.stmt] = body
+        case ast.Try(body=body, handlers=handlers, orelse=orelse, finalbody=[_, *_]):
+            inside = [*body, *(each for handler in handlers for each in handler.body), *orelse]
+        case _:
+            return False
+    return any(isinstance(each, ast.Yield) for each in walk_block(inside))
 
 
 def method_facts(members: Iterable[ast.stmt]) -> tuple[FunctionFact, ...]:
