@@ -298,6 +298,11 @@ def _in_variable(name: str, call: ast.Call, assignment: Assignment, kind: str, c
     close = next((each for each in life if _closes(each, name)), None)
     message = f"`{name}` is opened without `with`: it stays open if something raises before it is closed"
     if close is not None:
+        if close is life[0] and close not in code.siblings(assignment):
+            # try: file = open(path)
+            # except FileNotFoundError: ...
+            # else: file.close()
+            return
         opened = Opened(name, call, assignment, life[: life.index(close)], close)
         reasons = list(_reasons_when_closed(opened, code))
         title = "Use `with` (closed on every path)" if reasons else "Use `with`"
