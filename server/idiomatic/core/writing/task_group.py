@@ -349,7 +349,7 @@ class _Plan:
                 brackets, fresh = (cst.LeftSquareBracket(), cst.RightSquareBracket()), True
             case _:
                 named = one_of(value)
-                variable = self._variable(named if named != "item" else "coroutine", value)
+                variable = self._variable(named if named != "item" else "coroutine", value, "coroutine")
                 element, loops = cst.Name(variable), cst.CompFor(cst.Name(variable), new)
                 brackets, fresh = (cst.LeftSquareBracket(), cst.RightSquareBracket()), True
         if not self.is_read and fresh:
@@ -364,10 +364,10 @@ class _Plan:
         listed = cst.ListComp(self._create(element), loops, lbracket=brackets[0], rbracket=brackets[1])
         return _line(listed, name)
 
-    def _variable(self, wanted: str, inside: ast.expr) -> str:
+    def _variable(self, wanted: str, inside: ast.expr, *others: str) -> str:
         """A name for the elements: of a loop's variable nothing else may be called that, in a comprehension all may."""
         if not self.is_read or wanted in {node.id for node in ast.walk(inside) if isinstance(node, ast.Name)}:
-            return self._fresh(wanted)
+            return self._fresh(wanted, *others)
         return wanted
 
     def _loop_is_free(self, comprehension: Comprehension) -> bool:

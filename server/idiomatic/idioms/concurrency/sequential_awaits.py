@@ -53,8 +53,8 @@ function of the project and drop its results; not in files written for another l
 write or clean up (`sleep`, `acquire`, `put`, `set_...`, `commit`, `close`...) are steps of an order and left alone, and
 so is the same call twice.
 
-Refused: where they use the same connection, session, cursor, queue, stream or lock, which can do one thing at a time; in
-a `finally`; a coroutine that has work to do when it is cancelled; and handlers that can't become `except*`.
+Refused: where they use the same connection, session, cursor, queue, stream or lock, which can do one thing at a time;
+in a `finally`; a coroutine that has work to do when it is cancelled; and handlers that can't become `except*`.
 
 ## References
 - [Task groups](https://docs.python.org/3/library/asyncio-task.html#task-groups)

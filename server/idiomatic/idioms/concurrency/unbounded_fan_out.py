@@ -287,7 +287,8 @@ def _is_starred(arg: ast.AST, code: Analysis) -> bool:
 
 
 _LIMITS: Final = re.compile(
-    r"(?i)semaphore|limit|throttl|\bsem\b|concurren|capacity|\w*lock\b|queue|\bpool\b|_pool\b|batch|chunk|islice|parallel"
+    r"(?i)semaphore|limiter|limited|rate_?limit|throttl|\bsem\b|concurren|capacity|lock\b|\bqueue\(|queue\.(?:get|put|join)|"
+    r"\bpool\b|_pool\b|batch|chunk|islice|parallel"
 )
 _STEPS: Final = re.compile(
     r"(?:acquire|cancel|closed|connect|done|finished|ready|disconnect|handle\w*|initiali[sz]e|join|notify\w*|on_\w+|run|set_?up|shut_?down|sleep|start\w*|"
