@@ -201,3 +201,15 @@ def held_lock(code: Analysis, node: ast.AST) -> str | None:
         if (found is not None and LOCKS.get(found.of) is False) or _LIKE_A_LOCK.search(last):
             return ast.unparse(manager)
     return None
+
+
+_BLOCKS: Final = re.compile(r"Blocking|(?<![A-Za-z])Sync(?=[A-Z])|Synchronous")
+
+
+def is_driven_by_hand(code: Analysis, node: ast.AST) -> bool:
+    """Whether coroutines of the class around are not run by an event loop: its name says that it blocks.
+
+    Libraries that come in two forms write both with `async def`, and drive the coroutines of one of them themselves.
+    """
+    class_ = code.enclosing(node, ast.ClassDef)
+    return class_ is not None and _BLOCKS.search(class_.name) is not None

@@ -95,8 +95,8 @@ def misses_groups(code: Analysis, handler: ast.ExceptHandler) -> bool:
     """Whether a handler would catch exceptions of tasks that it does not catch in a group."""
     if catches_every_exception(code, handler) or catches(code, handler, *GROUPS):
         return False
-    # From the package `exceptiongroup`, for old versions of Python.
-    if any(_last_name(each) in {"ExceptionGroup", "BaseExceptionGroup"} for each in caught(handler)):
+    # From the package `exceptiongroup`, for old versions of Python, perhaps under another name.
+    if any(_last_name(each).endswith("ExceptionGroup") for each in caught(handler)):
         return False
     plain = [
         each

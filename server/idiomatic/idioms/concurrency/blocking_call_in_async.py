@@ -1,9 +1,9 @@
 """Wait with `await` in a coroutine: a call that blocks stops every other task.
 
 ## Why
-All tasks of an event loop share one thread. While `time.sleep`, `requests.get` or `subprocess.run` waits, nothing else
-runs: no other request is answered, no timeout fires, no cancellation arrives. An `await` hands the thread to the others
-for exactly that time. What has no asynchronous form can wait in a thread of its own, with `asyncio.to_thread`.
+All tasks of an event loop share one thread. While `time.sleep`, `requests.get` or `subprocess.run` waits, nothing
+else runs: no other request is answered, no timeout fires, no cancellation arrives. An `await` hands the thread to the
+others for exactly that time. What has no asynchronous form can wait in a thread of its own, with `asyncio.to_thread`.
 
 ## Example
 ```python
@@ -44,15 +44,16 @@ Refused, with the reason:
 
 - in a `with` block of a `threading.Lock` or the like: the lock would be held while other tasks run, and one of them
   that wants it blocks all, for ever;
-- in a comprehension or generator expression, and where the same expression has already read an attribute, an element or
-  a variable of the module that another task may change in the meantime;
+- in a comprehension or generator expression, and where the same expression has already read an attribute, an element
+  or a variable of the module that another task may change in the meantime;
 - as an argument of `run_in_executor` or `to_thread`, where it was meant to be passed on without being called;
 - what is opened by the call and used in a `with` block, where reading from it blocks as well;
 - where the file uses `trio` or `anyio` without `asyncio`;
 - `sqlite3` connections, which belong to one thread, and a `pymongo.MongoClient`, of which every use blocks.
 
-Nothing is reported in a function defined inside the coroutine, in a test, or for a function that is passed on without
-being called. `open` counts only where the whole file is read or written in the same expression.
+Nothing is reported in a function defined inside the coroutine, in a test, in a class whose name says that it blocks
+(libraries drive such coroutines without an event loop), or for a function that is passed on without being called.
+`open` counts only where the whole file is read or written in the same expression.
 
 ## References
 - [Running blocking code](https://docs.python.org/3/library/asyncio-dev.html#running-blocking-code)
@@ -68,7 +69,15 @@ from typing import TYPE_CHECKING, Final
 
 import libcst as cst
 
-from idiomatic.core.analysis.blocking import Blocking, Instead, blocking_call, event_library, held_lock, whole_file
+from idiomatic.core.analysis.blocking import (
+    Blocking,
+    Instead,
+    blocking_call,
+    event_library,
+    held_lock,
+    is_driven_by_hand,
+    whole_file,
+)
 from idiomatic.core.analysis.evaluation import is_first, is_stable, shared_before
 from idiomatic.core.analysis.tree import COMPREHENSIONS, FUNCTIONS
 from idiomatic.core.idiom import Finding, Fix, Kind, Refused, Unsafe
@@ -105,7 +114,7 @@ def detect(call: ast.Call, code: Analysis) -> Iterator[Finding]:
     # Already wrong in another way: the result of a call that blocks can't be awaited.
     if not isinstance(code.function_around(call), ast.AsyncFunctionDef) or isinstance(code.parent(call), ast.Await):
         return
-    if _is_in_a_test(call, code):
+    if _is_in_a_test(call, code) or is_driven_by_hand(code, call):
         return
     name = blocking.name.removeprefix("builtins.")
     message = f"`{name}` waits for {blocking.waits} and stops every other task meanwhile"

@@ -32,12 +32,14 @@ Unsafe, because that is the point: the handler now also runs for a cancellation,
 in a generator, `GeneratorExit`. What it awaits runs while the task is being cancelled, and a second cancellation
 interrupts it. Everything else in the handler, such as logging the error, runs for them too.
 
-Refused where the handler raises another exception, which would then hide the cancellation from whoever cancelled; where
-it yields, which a closed generator must not; and where another handler below would never run again.
+Refused where the handler raises another exception, which would then hide the cancellation from whoever cancelled;
+where it yields, which a closed generator must not; and where another handler below would never run again.
 
 Only clean-up is looked for (`rollback`, `abort`, `release`, `close`, `cancel`...), around an `await` or around the
-`yield` of an asynchronous generator or a context manager. Nothing is reported where a `finally` or another handler does
-the same clean-up for every exception, or where a cancellation has a handler of its own.
+`yield` of an asynchronous generator or a context manager. Nothing is reported where a `finally` or another handler
+does the same clean-up for every exception, or where a cancellation has a handler of its own; where a method logs an
+error and closes its own object because of it, without having started anything; and in a class whose name says that it
+blocks, because its coroutines are driven without an event loop.
 
 ## References
 - [`asyncio.CancelledError`](https://docs.python.org/3/library/asyncio-exceptions.html#asyncio.CancelledError)
@@ -48,11 +50,13 @@ the same clean-up for every exception, or where a cancellation has a handler of 
 from __future__ import annotations
 
 import ast
+import re
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import libcst as cst
 
+from idiomatic.core.analysis.blocking import is_driven_by_hand
 from idiomatic.core.analysis.clean_up import is_clean_up
 from idiomatic.core.analysis.coroutines import suspends
 from idiomatic.core.analysis.exceptions import (
@@ -87,6 +91,8 @@ def detect(handler: ast.ExceptHandler, code: Analysis) -> Iterator[Finding]:
     around = code.parent(handler)
     clean_up = list(_clean_up(handler.body))
     if not isinstance(around, ast.Try) or not clean_up or not _ends(handler):
+        return
+    if is_driven_by_hand(code, around) or _only_gives_up(clean_up, handler, around, code):
         return
     skipped_by = _skipped_by(around, code)
     if not skipped_by or _is_done_elsewhere(clean_up, handler, around, code):
@@ -125,6 +131,34 @@ def _ends(handler: ast.ExceptHandler) -> bool:
         return True
     leaves = (ast.Return, ast.Break, ast.Continue)
     return isinstance(handler.body[-1], ast.Raise) and not any(isinstance(n, leaves) for n in walk_block(handler.body))
+
+
+_ITSELF: Final = frozenset({"aclose", "close", "disconnect", "shutdown", "stop", "terminate"})
+_STARTS: Final = re.compile(
+    r"(?:^|_)(?:re)?(?:accept|acquire|a?enter|begin|bind|connect|create|establish|handshake|init\w*|instantiate|launch|"
+    r"listen|login|main|open|run|serve|set_?up|start)(?:_|$)"
+)
+
+
+def _only_gives_up(clean_up: Sequence[ast.Call], handler: ast.ExceptHandler, around: ast.Try, code: Analysis) -> bool:
+    """Whether a method that has started nothing closes its own object because of an error that it logs.
+
+    It is the error that makes the object useless: a heartbeat that is cancelled does not end the worker.
+    """
+    function = code.function_around(around)
+    if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef) or _STARTS.search(function.name):
+        return False
+    logs = any(
+        isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in {"error", "exception"}
+        for node in walk_block(handler.body)
+    )
+    return logs and all(
+        isinstance(call.func, ast.Attribute)
+        and isinstance(call.func.value, ast.Name)
+        and call.func.attr.strip("_") in _ITSELF
+        and code.class_of_self(call.func.value) is not None
+        for call in clean_up
+    )
 
 
 def _skipped_by(around: ast.Try, code: Analysis) -> str | None:

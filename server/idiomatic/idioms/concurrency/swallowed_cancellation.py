@@ -233,10 +233,11 @@ def _is_explained(handler: ast.ExceptHandler, code: Analysis) -> bool:
     """Whether a comment in the handler, for people, says why it is right."""
     lines, span = code.statement.lines, code.span(handler)
     text = code.statement.text[span.start : lines.line_span(lines.position(span.end)[0]).end]
-    return any(not FOR_TOOLS.match(comment) for comment in _COMMENT.findall(text))
+    return any(not FOR_TOOLS.match(comment) and not _TO_DO.search(comment) for comment in _COMMENT.findall(text))
 
 
 # A `#` in a string only keeps a finding from being shown.
+_TO_DO: Final = re.compile(r"\b(?:TODO|FIXME|XXX|HACK)\b")
 _COMMENT: Final = re.compile(r"#[^\r\n]*")
 
 
