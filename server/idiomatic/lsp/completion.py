@@ -39,6 +39,7 @@ async def completion(ls: Server, params: types.CompletionParams) -> types.Comple
     document = ls.python(params["textDocument"]["uri"])
     if document is None:
         return {"isIncomplete": False, "items": []}
+    await document.parsed()
     return await ls.worker.run(_items, ls, document.positions, document.uri, document.path, params["position"])
 
 

@@ -6,10 +6,12 @@ that can't be meant (for a document that is not open, of an older version, beyon
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from idiomatic.core.document import Document
 from idiomatic.core.text import Span
@@ -28,6 +30,9 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 PYTHON_SUFFIXES = frozenset({".py", ".pyi", ".pyw"})
+
+_LARGE: Final = 50_000
+"""How many characters are parsed in less time than anybody notices: 10 ms."""
 
 
 def register(server: Server) -> None:
@@ -59,16 +64,34 @@ class OpenDocument:
         uri: what the client calls it.
         language: what the client takes it for.
         version: the client's number of this version.
-        positions: this version, and how the client counts in it. Immutable: to keep it is to have a snapshot.
         is_open: whether it is still open.
     """
 
-    def __init__(self, uri: str, language: str, version: int, positions: Positions) -> None:
+    def __init__(self, uri: str, language: str, version: int, positions: Positions | Future[Positions]) -> None:
         self.uri = uri
         self.language = language
         self.version = version
-        self.positions = positions
+        self._positions = positions
         self.is_open = True
+
+    @property
+    def positions(self) -> Positions:
+        """This version, and how the client counts in it. Immutable: to keep it is to have a snapshot.
+
+        Whoever asks before it is parsed waits; on the event loop that is what `parsed` is for.
+        """
+        # The result is not kept here: two threads may wait for it, and the event loop may have a newer one by then.
+        positions = self._positions
+        return positions.result() if isinstance(positions, Future) else positions
+
+    @positions.setter
+    def positions(self, new: Positions) -> None:
+        self._positions = new
+
+    async def parsed(self) -> None:
+        """Wait until the text was parsed that was opened."""
+        if isinstance(self._positions, Future):
+            await asyncio.wrap_future(self._positions)
 
     @property
     def document(self) -> Document:
@@ -114,6 +137,7 @@ class Documents(Mapping[str, OpenDocument]):
 
     def __init__(self, unit: Unit) -> None:
         self.unit = unit
+        self._parser = ThreadPoolExecutor(max_workers=1, thread_name_prefix="idiomatic-parser")
         self._open: dict[str, OpenDocument] = {}
         self._files: dict[Path, OpenDocument] = {}
         self.by_path = ByPath(self._files)
@@ -133,7 +157,9 @@ class Documents(Mapping[str, OpenDocument]):
         if uri in self._open:
             logger.warning("%s was opened twice", uri)
             self._open[uri].is_open = False
-        positions = Positions(Document.parse(item["text"]), self.unit)
+        text, unit = item["text"], self.unit
+        # Others are to be heard while a large file is parsed: in another thread that takes turns with this one.
+        positions = _parsed(text, unit) if len(text) < _LARGE else self._parser.submit(_parsed, text, unit)
         opened = OpenDocument(uri, item["languageId"], item["version"], positions)
         self._open[uri] = opened
         if opened.is_python and opened.path is not None:
@@ -177,6 +203,14 @@ class Documents(Mapping[str, OpenDocument]):
             if document.path is not None:
                 self._files.pop(document.path, None)
         return document
+
+    def end(self) -> None:
+        """Parse nothing any more."""
+        self._parser.shutdown(wait=False, cancel_futures=True)
+
+
+def _parsed(text: str, unit: Unit) -> Positions:
+    return Positions(Document.parse(text), unit)
 
 
 def _changed(positions: Positions, change: Change) -> Positions:

@@ -123,6 +123,7 @@ class Analyser:
         Raises:
             RequestFailed: it was closed meanwhile.
         """
+        await document.parsed()
         while (latest := self._latest.get(document.uri)) is None or not self.is_current(latest, document):
             if not document.is_open:
                 raise RequestFailed(f"{document.uri} was closed")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import importlib
 import logging
 import time
 from typing import TYPE_CHECKING, Any, Final
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+_LATER: Final = 1.0
+"""How many seconds after the rest what is needed last is loaded."""
 _EVERY: Final = 2.0
 """How often, in seconds, is looked after the process that started this one."""
 
@@ -86,9 +89,10 @@ async def _load(ls: Server) -> None:
     except Exception:
         logger.exception("The idioms could not be loaded")
     finally:
-        # What is loaded stays: there is no use in looking through it for what can go.
-        gc.freeze()
         gc.enable()
+    # What only rewrites need can wait until nothing else is waited for.
+    await asyncio.sleep(_LATER)
+    await ls.background.run(importlib.import_module, "libcst.metadata")
 
 
 def _load_engine() -> None:

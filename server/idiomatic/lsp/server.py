@@ -8,6 +8,7 @@ import itertools
 import logging
 import os
 import sys
+import warnings
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from idiomatic.core.text import Unit
@@ -214,6 +215,7 @@ class Server:
             logs.to_standard_error()
             self.worker.close()
             self.background.close()
+            self.documents.end()
             self.workspaces.end()
             writer.close()
 
@@ -236,6 +238,8 @@ def run(bodies: Iterable[bytes], writer: Writer, greeting: Greeting | None) -> i
     # Syntax trees are many objects that live long and go when their last user does. To look through all of them after
     # every 700 new ones, as is usual, would take a fifth of the time of opening a file.
     gc.set_threshold(5_000, 5, 5)
+    # What is parsed here, in several threads, are other people's programs: what is dubious there is for their linters.
+    warnings.simplefilter("ignore")
     server = Server()
     code = asyncio.run(server.serve(bodies, writer, greeting))
     if server.worker.is_busy or server.background.is_busy:
