@@ -78,125 +78,39 @@ An `await` in a `finally` can be cancelled, and so can the one that leaves an `a
 from __future__ import annotations
 
 import ast
-import re
-from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING
 
-import libcst as cst
-
+from idiomatic.core.analysis.closed_resources import (
+    CLOSING,
+    binds,
+    closed_resources,
+    closing_of,
+    is_unpacked,
+    statements_before,
+)
 from idiomatic.core.analysis.escapes import escapes, is_used_elsewhere
 from idiomatic.core.analysis.flow import can_raise, is_read_after
-from idiomatic.core.analysis.instances import Instance, OwnProtocol, callee, declaration, instance_of, own_class
-from idiomatic.core.analysis.resources import FACTORIES, HAS_OTHER_RULES, MANAGERS, NOT_MANAGERS, Creation
-from idiomatic.core.analysis.tool_comments import FOR_TOOLS, first_tool_comment
-from idiomatic.core.draft import DraftError
+from idiomatic.core.analysis.tool_comments import first_tool_comment
+from idiomatic.core.analysis.with_forms import forms_of
 from idiomatic.core.idiom import Finding, Fix, Kind, Refused, safe_unless
-from idiomatic.core.module import about
-from idiomatic.core.writing.comments import comment_lines
+from idiomatic.core.writing.with_block import to_with
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from idiomatic.core.analysis import Analysis
-    from idiomatic.core.analysis.resources import Calls
-    from idiomatic.core.draft import Draft
-    from idiomatic.core.module import Module
+    from idiomatic.core.analysis.closed_resources import Closing, Resource, Try
+    from idiomatic.core.analysis.with_forms import Form
 
 KIND = Kind.IDIOM
 SINCE = (3, 2)
 TRIGGERS = ("finally",)
 ALSO = ()
 
-Try: TypeAlias = ast.Try | ast.TryStar
-Assignment: TypeAlias = ast.Assign | ast.AnnAssign
-
-CLOSING: Final = frozenset(
-    {
-        "aclose", "cleanup", "close", "disconnect", "dispose", "kill", "logout", "quit", "release", "server_close",
-        "shutdown", "stop", "terminate", "unlink", "wait", "wait_closed",
-    }
-)  # fmt: skip
-"""The methods that say: this object is no longer needed."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Closing:
-    """A statement of the `finally` that closes something.
-
-    Attributes:
-        target: the object, a name or an attribute.
-        call: the call without the object: `await close()`.
-        condition: the test it stands under, if any.
-        pool: for `pool.release(connection)`, the pool.
-    """
-
-    target: ast.expr
-    call: str
-    condition: ast.expr | None = None
-    pool: ast.expr | None = None
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Resource:
-    """A variable that is created, used in a `try` and closed in its `finally`.
-
-    Attributes:
-        name: the variable.
-        assignment: creates it.
-        closings: close it.
-        inside: whether it is created inside the `try`.
-        none: for one created inside, the assignment of `None` before the `try`, if there is one.
-        start: for one created before the `try`, the statement between the two that calls a method of it.
-    """
-
-    name: str
-    assignment: Assignment
-    closings: Sequence[Closing]
-    inside: bool
-    none: Assignment | None
-    start: ast.Expr | None
-
-    @property
-    def creation(self) -> ast.Call:
-        """The call that creates it."""
-        value = self.assignment.value
-        call = value.value if isinstance(value, ast.Await) else value
-        assert isinstance(call, ast.Call)
-        return call
-
-    @property
-    def is_awaited(self) -> bool:
-        """Whether the call that creates it is awaited."""
-        return isinstance(self.assignment.value, ast.Await)
-
-    @property
-    def calls(self) -> Calls:
-        """How it is closed."""
-        return tuple(closing.call for closing in self.closings)
-
-
-@dataclass(frozen=True, slots=True)
-class Form:
-    """One way to write the resource in a `with` statement.
-
-    Attributes:
-        is_async: whether it is `async with`.
-        wrapper: `contextlib.closing` or `contextlib.aclosing`, if it needs one.
-        drops_await: whether the creating call is no longer awaited.
-        gives: the attribute that the variable will hold instead of the object.
-        reasons: why it is not exactly the same.
-    """
-
-    is_async: bool = False
-    wrapper: str | None = None
-    drops_await: bool = False
-    gives: str | None = None
-    reasons: tuple[str, ...] = ()
-
 
 def detect(statement: ast.Try | ast.TryStar, code: Analysis) -> Iterator[Finding]:
-    closings = [closing for each in statement.finalbody if (closing := _closing(each)) is not None]
+    closings = [closing for each in statement.finalbody if (closing := closing_of(each)) is not None]
     if not closings:
         return
     stored = next((closing.target for closing in closings if isinstance(closing.target, ast.Attribute)), None)
@@ -204,12 +118,11 @@ def detect(statement: ast.Try | ast.TryStar, code: Analysis) -> Iterator[Finding
         yield from _stored(statement, stored, code)
         return
     if any(
-        isinstance(closing.target, ast.Name) and _is_unpacked(closing.target.id, statement, code)
-        for closing in closings
+        isinstance(closing.target, ast.Name) and is_unpacked(closing.target.id, statement, code) for closing in closings
     ):
         yield from _unpacked(statement, closings, code)
         return
-    resources = _resources(statement, closings, code)
+    resources = closed_resources(statement, closings, code)
     if not resources:
         return
     names = _join(resource.name for resource in resources)
@@ -227,140 +140,10 @@ def _join(names: Iterator[str]) -> str:
 # -- what is closed, and where it comes from --------------------------------------------------------------------------
 
 
-def _closing(statement: ast.stmt) -> Closing | None:
-    match statement:
-        # file.close()
-        # await session.close()
-        case ast.Expr(value=value):
-            return _closing_call(value)
-        # if file is not None: file.close()
-        case ast.If(test=test, body=[ast.Expr(value=value)], orelse=[]):
-            found = _closing_call(value)
-            return found and Closing(found.target, found.call, test, found.pool)
-        case _:
-            return None
-
-
-def _closing_call(value: ast.expr) -> Closing | None:
-    prefix, call = ("await ", value.value) if isinstance(value, ast.Await) else ("", value)
-    match call:
-        # pool.release(connection)
-        case ast.Call(func=ast.Attribute(value=pool, attr="release"), args=[ast.Name() as target], keywords=[]):
-            return Closing(target, f"{prefix}release()", pool=pool)
-        case ast.Call(func=ast.Attribute(value=ast.Name() | ast.Attribute() as target, attr=method)) if (
-            method in CLOSING
-        ):
-            arguments = ", ".join([*map(ast.unparse, call.args), *map(_keyword, call.keywords)])
-            return Closing(target, f"{prefix}{method}({arguments})")
-        case _:
-            return None
-
-
-def _keyword(keyword: ast.keyword) -> str:
-    value = ast.unparse(keyword.value)
-    return f"{keyword.arg}={value}" if keyword.arg else f"**{value}"
-
-
-def _created(assignment: ast.stmt) -> str | None:
-    """The variable that an assignment of a call creates."""
-    match assignment:
-        # file = open(path)
-        # session: Session = await connect(url)
-        case (
-            ast.Assign(targets=[ast.Name(id=name)], value=ast.Call() | ast.Await(value=ast.Call()))
-            | ast.AnnAssign(target=ast.Name(id=name), value=ast.Call() | ast.Await(value=ast.Call()))
-        ):
-            return name
-        case _:
-            return None
-
-
-def _assigned_none(assignment: ast.stmt) -> str | None:
-    match assignment:
-        # file = None
-        case (
-            ast.Assign(targets=[ast.Name(id=name)], value=ast.Constant(value=None))
-            | ast.AnnAssign(target=ast.Name(id=name), value=ast.Constant(value=None))
-        ):
-            return name
-        case _:
-            return None
-
-
-def _before(statement: ast.stmt, code: Analysis) -> Sequence[ast.stmt]:
-    """The statements before one in its block, the nearest first."""
-    block = code.siblings(statement)
-    return block[: block.index(statement)][::-1]
-
-
-def _binds(statement: ast.stmt, name: str) -> bool:
-    return any(
-        isinstance(node, ast.Name) and node.id == name and not isinstance(node.ctx, ast.Load)
-        for node in ast.walk(statement)
-    )
-
-
-def _resources(statement: Try, closings: Sequence[Closing], code: Analysis) -> Sequence[Resource]:
-    """The variables that are both created for the `try` and closed in its `finally`, in the order of creation."""
-    found: list[tuple[int, Resource]] = []
-    for name in dict.fromkeys(closing.target.id for closing in closings if isinstance(closing.target, ast.Name)):
-        own = [c for c in closings if isinstance(c.target, ast.Name) and c.target.id == name]
-        binder = next((each for each in _before(statement, code) if _binds(each, name)), None)
-        none = binder if binder is not None and _assigned_none(binder) == name else None
-        if binder is not None and _created(binder) == name:
-            creation, inside = binder, False
-        elif (within := next((s for s in statement.body if _binds(s, name)), None)) is not None and (
-            _created(within) == name
-        ):
-            creation, inside = within, True
-        else:
-            continue
-        assert isinstance(creation, (ast.Assign, ast.AnnAssign))
-        assert none is None or isinstance(none, (ast.Assign, ast.AnnAssign))
-        start = None if inside else _start(name, statement, creation, code)
-        resource = Resource(name, creation, own, inside, none if inside else None, start)
-        if not _belongs_elsewhere(resource, statement, code):
-            found.append((code.span(creation).start, resource))
-    return [resource for _, resource in sorted(found, key=lambda each: each[0])]
-
-
-def _start(name: str, statement: Try, creation: ast.stmt, code: Analysis) -> ast.Expr | None:
-    """`client.connect()` between creating the client and the `try`, if that is all that is done with it there."""
-    before = list(_before(statement, code))
-    uses = [each for each in before[: before.index(creation)] if any(True for _ in code.uses(name, each))]
-    match uses:
-        case [ast.Expr() as start] if _started(start, name) is not None:
-            return start
-        case _:
-            return None
-
-
-def _started(statement: ast.Expr, name: str) -> str | None:
-    """The call of a method without arguments that a statement is."""
-    prefix, call = (
-        ("await ", statement.value.value) if isinstance(statement.value, ast.Await) else ("", statement.value)
-    )
-    match call:
-        case ast.Call(func=ast.Attribute(value=ast.Name(id=found), attr=method), args=[], keywords=[]) if found == name:
-            return f"{prefix}{method}()"
-        case _:
-            return None
-
-
-def _belongs_elsewhere(resource: Resource, statement: Try, code: Analysis) -> bool:
-    """Whether it is a lock that is released or an event loop."""
-    if code.qualified_name(resource.creation.func) in HAS_OTHER_RULES:
-        return True
-    if not any(call.endswith("release()") for call in resource.calls) or any(c.pool for c in resource.closings):
-        return False
-    acquire = re.compile(rf"\b{re.escape(resource.name)}\s*\.\s*acquire\b")
-    return any(acquire.search(code.source(each)) for each in [*_before(statement, code), *statement.body[:1]])
-
-
 def _stored(statement: Try, target: ast.Attribute, code: Analysis) -> Iterator[Finding]:
     """`self.connection = connect()`, closed in the `finally` of the same function."""
     wanted = ast.unparse(target)
-    for each in _before(statement, code):
+    for each in statements_before(statement, code):
         match each:
             case ast.Assign(targets=[ast.Attribute() as stored], value=ast.Call() | ast.Await()) if (
                 ast.unparse(stored) == wanted
@@ -372,16 +155,11 @@ def _stored(statement: Try, target: ast.Attribute, code: Analysis) -> Iterator[F
                 pass
 
 
-def _is_unpacked(name: str, statement: Try, code: Analysis) -> bool:
-    binder = next((each for each in _before(statement, code) if _binds(each, name)), None)
-    return isinstance(binder, ast.Assign) and isinstance(binder.targets[0], (ast.Tuple, ast.List))
-
-
 def _unpacked(statement: Try, closings: Sequence[Closing], code: Analysis) -> Iterator[Finding]:
     for closing in closings:
-        if isinstance(closing.target, ast.Name) and _is_unpacked(closing.target.id, statement, code):
+        if isinstance(closing.target, ast.Name) and is_unpacked(closing.target.id, statement, code):
             name = closing.target.id
-            binder = next(each for each in _before(statement, code) if _binds(each, name))
+            binder = next(each for each in statements_before(statement, code) if binds(each, name))
             if isinstance(binder, ast.Assign) and isinstance(binder.value, (ast.Call, ast.Await)):
                 reason = f"`{name}` is one of several things that are created together."
                 yield _refusal(binder, f"`{name}`", reason, statement, code)
@@ -405,7 +183,7 @@ def _fixes(statement: Try, resources: Sequence[Resource], closings: Sequence[Clo
         return
     forms: list[Sequence[Form]] = []
     for resource in resources:
-        found = _forms(resource, statement, code)
+        found = forms_of(resource, statement, code)
         if isinstance(found, Refused):
             yield Fix(title, found, code.lines(statement))
             return
@@ -493,7 +271,7 @@ def _place_refusals(statement: Try, resources: Sequence[Resource], code: Analysi
     first = min(code.span(resource.assignment).start for resource in resources)
     assignments = [resource.assignment for resource in resources]
     starts = [resource.start for resource in resources]
-    for between in _before(statement, code):
+    for between in statements_before(statement, code):
         if code.span(between).start <= first:
             break
         if between in starts and len(resources) == 1 and code.has_own_lines(between):
@@ -524,9 +302,9 @@ def _inside_refusals(statement: Try, resources: Sequence[Resource], code: Analys
     for resource in resources:
         if any(True for each in statement.body[: positions[0]] for _ in code.uses(resource.name, each)):
             yield f"`{resource.name}` is used before it is created."
-        if resource.none is None and any(_binds(each, resource.name) for each in _before(statement, code)):
+        if resource.none is None and any(binds(each, resource.name) for each in statements_before(statement, code)):
             yield f"`{resource.name}` has another value before the `try`: it is closed if creating the new one fails."
-        between = list(_before(statement, code))
+        between = list(statements_before(statement, code))
         if resource.none is not None and any(
             True for each in between[: between.index(resource.none)] for _ in code.uses(resource.name, each)
         ):
@@ -635,484 +413,3 @@ def _reasons(statement: Try, resources: Sequence[Resource]) -> Iterator[str]:
             f"If creating `{last}` or closing it fails, {_join(iter(earlier))} {'are' if len(earlier) > 1 else 'is'} "
             "closed all the same; today not."
         )
-
-
-def _forms(resource: Resource, statement: Try, code: Analysis) -> Sequence[Form] | Refused:
-    """The ways to write it, the best first."""
-    if resource.closings[0].pool is not None:
-        return _pool_form(resource, code)
-    instance = instance_of(code, resource.assignment.value) if resource.assignment.value is not None else None
-    wrapped = None if resource.start is not None else _wrapped(resource, instance, code)
-    plain: Form | Refused
-    if instance is not None and instance.is_own:
-        plain = _own_form(resource, instance)
-    else:
-        plain = _known_form(resource, instance, statement, code)
-    if isinstance(plain, Form):
-        return [plain, wrapped] if wrapped is not None and plain.reasons else [plain]
-    return [wrapped] if wrapped is not None else plain
-
-
-def _wrapped(resource: Resource, instance: Instance | None, code: Analysis) -> Form | None:
-    """`closing` or `aclosing`, if they do what the `finally` does."""
-    manager = MANAGERS.get(instance.of) if instance is not None else None
-    awaits = {call for calls in manager.exits for call in calls} if manager is not None else set[str]()
-    match resource.calls:
-        case ("close()",) if "await close()" not in awaits:
-            return Form(wrapper="contextlib.closing")
-        case ("await aclose()",) if code.target >= (3, 10):
-            return Form(is_async=True, wrapper="contextlib.aclosing")
-        case _:
-            return None
-
-
-def _says(calls: Sequence[str]) -> str:
-    return " and ".join(f"`{call}`" for call in calls)
-
-
-def _known_form(resource: Resource, instance: Instance | None, statement: Try, code: Analysis) -> Form | Refused:
-    name, calls = resource.name, resource.calls
-    if instance is None and resource.start is not None:
-        return Refused(_starts_unlike(resource, "entering a `with` block"))
-    if instance is None:
-        return _named_session(resource, code) or Refused(
-            f"The type of `{name}` is not known here, so neither is what a `with` block would do with it."
-        )
-    if resource.start is not None:
-        known = MANAGERS.get(instance.of)
-        if known is None or known.starts is None or known.starts != _started(resource.start, name):
-            return Refused(_starts_unlike(resource, "entering a `with` block"))
-    if instance.of in NOT_MANAGERS:
-        return Refused(NOT_MANAGERS[instance.of])
-    manager = MANAGERS.get(instance.of)
-    if manager is None or calls not in manager.exits:
-        return Refused(f"Leaving a `with` block would not do what {_says(calls)} does here.")
-    if manager.gives is not None and not _is_always(resource.name, manager.gives, statement, code):
-        return Refused(f"`{name}` is not only used as `{name}.{manager.gives}`, which is all that `with` gives.")
-    if manager.unless is not None and (difference := manager.unless(resource.creation)) is not None:
-        if len(calls) == 1 and calls[0] == "close()" and manager.gives is None and "today" in difference:
-            return Form(reasons=(difference,))
-        return Refused(difference)
-    reasons = list(manager.exits[calls])
-    if declared := declaration(code, resource.creation.func):
-        reasons.append(f"That `{name}` is closed by leaving the block rests on the declared type, `{declared}`.")
-    factory = FACTORIES.get(callee(code, resource.creation.func) or "")
-    drops = factory is not None and factory.creation is Creation.NOT_AWAITED and resource.is_awaited
-    return Form(manager.is_async, None, drops, manager.gives, tuple(reasons))
-
-
-def _is_always(name: str, attribute: str, statement: Try, code: Analysis) -> bool:
-    """Whether a variable is only used to read one attribute."""
-    parts = [*statement.body, *statement.handlers, *statement.orelse]
-    for use in (use for part in parts for use in code.uses(name, part)):
-        match code.parent(use):
-            case ast.Attribute(attr=attr, ctx=ast.Load()) if attr == attribute:
-                pass
-            case _:
-                if not isinstance(use.ctx, ast.Store):
-                    return False
-    return True
-
-
-_SESSION: Final = re.compile(r"(?i)async_?session(_?(local|maker|factory))?")
-
-
-def _named_session(resource: Resource, code: Analysis) -> Form | None:
-    """`session = AsyncSessionLocal()`, where what is called can't be seen: it comes from another module."""
-    function = resource.creation.func
-    if not isinstance(function, ast.Name) or resource.is_awaited or not _SESSION.fullmatch(function.id):
-        return None
-    if resource.calls != ("await close()",) or own_class(code, function) is not None:
-        return None
-    reason = f"That `{function.id}()` gives a SQLAlchemy `AsyncSession` is only taken from its name."
-    (shielded,) = MANAGERS["sqlalchemy.ext.asyncio.AsyncSession"].exits["await close()",]
-    return Form(is_async=True, reasons=(reason, shielded))
-
-
-def _own_form(resource: Resource, instance: Instance) -> Form | Refused:
-    """The form for a class of the project."""
-    name, calls = resource.name, resource.calls
-    wanted = "await" in calls[0] or any(call.startswith("await") for call in calls)
-    both = {protocol.is_async: protocol for protocol in instance.protocols}
-    protocol = both.get(wanted)
-    if protocol is None:
-        method = "__aenter__" if wanted else "__enter__"
-        return Refused(f"`{instance.of}` has no `{method}`.")
-    leave, enter = ("__aexit__", "__aenter__") if wanted else ("__exit__", "__enter__")
-    if protocol.returns_self is False:
-        return Refused(f"`{instance.of}.{enter}` does not return the object.")
-    if protocol.may_swallow:
-        return Refused(f"`{instance.of}.{leave}` returns something: it may swallow exceptions.")
-    if protocol.is_seen and not set(calls) <= protocol.touches:
-        return Refused(f"`{instance.of}.{leave}` does not call {_says(calls)}.")
-    started = None if resource.start is None else _started(resource.start, name)
-    if protocol.starts is not None and started is None:
-        return Refused(f"`{instance.of}.{enter}` also calls `{protocol.starts}`.")
-    if started is not None and started != protocol.starts:
-        return Refused(_starts_unlike(resource, f"`{instance.of}.{enter}`"))
-    return Form(is_async=wanted, reasons=tuple(_own_reasons(instance.of, protocol, calls, name)))
-
-
-def _starts_unlike(resource: Resource, entering: str) -> str:
-    """Why a call between creating something and the `try` is in the way."""
-    called = f"{resource.name}.{_started(resource.start, resource.name)}" if resource.start is not None else ""
-    called = called.replace(f"{resource.name}.await ", f"await {resource.name}.")
-    return (
-        f"`{called}` stands between creating `{resource.name}` and the `try`, and {entering} can't be shown to do that."
-    )
-
-
-def _own_reasons(of: str, protocol: OwnProtocol, calls: Calls, name: str) -> Iterator[str]:
-    leave, enter = ("__aexit__", "__aenter__") if protocol.is_async else ("__exit__", "__enter__")
-    if not protocol.is_seen:
-        yield f"`{of}.{leave}` has to do what {_says(calls)} does, and `{of}.{enter}` to return the object."
-        return
-    if protocol.returns_self is None:
-        yield f"`{of}.{enter}` could not be shown to return the object and do nothing else."
-    if protocol.exits != calls:
-        yield f"`{of}.{leave}` could not be shown to do nothing but call {_says(calls)}."
-
-
-def _pool_form(resource: Resource, code: Analysis) -> Sequence[Form] | Refused:
-    """`connection = await pool.acquire()`, given back with `await pool.release(connection)`."""
-    pool = resource.closings[0].pool
-    assert pool is not None
-    same = (
-        isinstance(resource.creation.func, ast.Attribute)
-        and resource.creation.func.attr == "acquire"
-        and ast.unparse(resource.creation.func.value) == ast.unparse(pool)
-    )
-    if not same or len(resource.closings) > 1:
-        return Refused(f"`{resource.name}` does not come from `{ast.unparse(pool)}.acquire()`.")
-    if not resource.is_awaited or resource.calls != ("await release()",):
-        return Refused("Acquiring and releasing are not both awaited.")
-    found = instance_of(code, pool)
-    if found is not None and found.of == "asyncpg.Pool":
-        reasons = [f"That `{ast.unparse(pool)}` is a pool of asyncpg is only declared."] if found.declared else []
-        return [Form(is_async=True, drops_await=True, reasons=tuple(reasons))]
-    if found is None and code.ask(imports_asyncpg):
-        reason = f"That `{ast.unparse(pool)}` is a pool of asyncpg is only taken from the imports of this file."
-        return [Form(is_async=True, drops_await=True, reasons=(reason,))]
-    return Refused(f"The type of `{ast.unparse(pool)}` is not known here.")
-
-
-@about(lambda: ("asyncpg",))
-def imports_asyncpg(module: Module) -> bool:
-    """Question: whether the module imports asyncpg."""
-    return any(
-        isinstance(node, (ast.Import, ast.ImportFrom))
-        and any(
-            name.partition(".")[0] == "asyncpg"
-            for name in ([alias.name for alias in node.names] if isinstance(node, ast.Import) else [node.module or ""])
-        )
-        for statement in module.statements
-        if "asyncpg" in statement.text
-        for node in statement.nodes
-    )
-
-
-# -- the rewrite ------------------------------------------------------------------------------------------------------
-
-
-def to_with(
-    statement: Try, resources: Sequence[Resource], forms: Sequence[Form], draft: Draft
-) -> Sequence[cst.BaseStatement]:
-    old = draft.node(statement, cst.TryStar if isinstance(statement, ast.TryStar) else cst.Try)
-    assert isinstance(old, (cst.Try, cst.TryStar))
-    assignments = {draft.node(r.assignment, cst.SimpleStatementLine): r for r in resources}
-    nones = {draft.node(r.none, cst.SimpleStatementLine) for r in resources if r.none is not None}
-    if resources[0].inside:
-        return _rewrite_inside(old, draft, resources, forms, assignments, nones)
-    before: list[cst.BaseStatement] = []
-    into: list[cst.BaseStatement] = []
-    above: list[cst.EmptyLine] = []
-    created = False
-    starts = [draft.node(r.start, cst.SimpleStatementLine) for r in resources if r.start is not None]
-    for each in draft.body:
-        if each is old:
-            break
-        if isinstance(each, cst.SimpleStatementLine) and each in starts:
-            above += [*_comment_lines(each.leading_lines), *_own_comment(each.trailing_whitespace)]
-            continue
-        if isinstance(each, cst.SimpleStatementLine) and each in assignments:
-            above += each.leading_lines if not created else _comment_lines(each.leading_lines)
-            created = True
-        elif created:
-            into.append(each)
-        else:
-            before.append(each)
-    above += _comment_lines(old.leading_lines)
-    made = _with(old, draft, resources, forms, [*assignments], above)
-    if into:
-        body = made.body
-        if not isinstance(body, cst.IndentedBlock):
-            raise DraftError("The block stands on the line of its `try`.")
-        made = made.with_changes(body=body.with_changes(body=[*into, *body.body]))
-    return [*before, *_declarations(resources, draft, made), *draft.body[draft.body.index(old) + 1 :]]
-
-
-def _rewrite_inside(
-    old: cst.Try | cst.TryStar,
-    draft: Draft,
-    resources: Sequence[Resource],
-    forms: Sequence[Form],
-    assignments: Mapping[cst.SimpleStatementLine, Resource],
-    nones: set[cst.SimpleStatementLine],
-) -> Sequence[cst.BaseStatement]:
-    body = old.body
-    if not isinstance(body, cst.IndentedBlock):
-        raise DraftError("The block stands on the line of its `try`.")
-    above: list[cst.EmptyLine] = []
-    result: list[cst.BaseStatement] = []
-    for each in draft.body:
-        if each is old:
-            break
-        if isinstance(each, cst.SimpleStatementLine) and each in nones:
-            kept = [*each.leading_lines] if not result else _comment_lines(each.leading_lines)
-            above += [*kept, *_own_comment(each.trailing_whitespace)]
-        else:
-            result.append(_below(above, each))
-            above = []
-    above += old.leading_lines if not above else _comment_lines(old.leading_lines)
-    above += _own_comment(body.header)
-    first = min(index for index, each in enumerate(body.body) if each in assignments)
-    last = max(index for index, each in enumerate(body.body) if each in assignments)
-    for each in body.body[:first]:
-        assert isinstance(each, cst.BaseStatement)
-        result.append(_below(above, each))
-        above = []
-    for made in body.body[first : last + 1]:
-        assert isinstance(made, cst.SimpleStatementLine)
-        above += made.leading_lines if not above else _comment_lines(made.leading_lines)
-    rest = body.with_changes(body=body.body[last + 1 :], header=cst.TrailingWhitespace())
-    with_ = _with(old.with_changes(body=rest), draft, resources, forms, [*assignments], above)
-    return [*result, *_declarations(resources, draft, with_), *draft.body[draft.body.index(old) + 1 :]]
-
-
-def _below(lines: Sequence[cst.EmptyLine], statement: cst.BaseStatement) -> cst.BaseStatement:
-    """A statement with more lines above it."""
-    own: Sequence[cst.EmptyLine] = getattr(statement, "leading_lines", ())
-    return statement.with_changes(leading_lines=[*lines, *own]) if lines else statement
-
-
-def _declarations(resources: Sequence[Resource], draft: Draft, made: cst.With) -> Sequence[cst.BaseStatement]:
-    """`file: IO[str]` lines for annotated variables, and the `with`: a `with` can't annotate."""
-    lines: list[cst.BaseStatement] = []
-    for resource in resources:
-        if isinstance(resource.assignment, ast.AnnAssign) and resource.none is None:
-            old = draft.node(resource.assignment, cst.AnnAssign)
-            declared = old.with_changes(value=None, equal=cst.MaybeSentinel.DEFAULT)
-            lines.append(cst.SimpleStatementLine([declared]))
-    if not lines:
-        return [made]
-    lines[0] = lines[0].with_changes(leading_lines=made.leading_lines)
-    return [*lines, made.with_changes(leading_lines=[])]
-
-
-def _with(
-    old: cst.Try | cst.TryStar,
-    draft: Draft,
-    resources: Sequence[Resource],
-    forms: Sequence[Form],
-    lines: Sequence[cst.SimpleStatementLine],
-    above: Sequence[cst.EmptyLine],
-) -> cst.With:
-    items: list[cst.WithItem] = []
-    for resource, form in reversed([*zip(resources, forms, strict=True)]):
-        later = [item.item for item in items]
-        items.insert(0, _item(resource, form, draft, [old.body, *old.handlers, *filter(None, [old.orelse]), *later]))
-    above = [*above]
-    own = old.body.header if isinstance(old.body, cst.IndentedBlock) else None
-    behind = [line.trailing_whitespace for line in lines] + ([] if own is None else [own])
-    header = _header([each for each in behind if each.comment is not None], fits=own is not None)
-    for each in behind:
-        if each is not header:
-            above += _own_comment(each)
-    above += _closing_comments(old)
-    body: cst.BaseSuite
-    if old.handlers:
-        inner = old.with_changes(finalbody=None, leading_lines=[])
-        if header is own and header is not None:
-            # The comment behind `try:` stays there.
-            header = None
-        body = cst.IndentedBlock([inner], header=header or cst.TrailingWhitespace())
-    elif isinstance(old.body, cst.IndentedBlock):
-        body = old.body.with_changes(header=header or cst.TrailingWhitespace())
-    else:
-        body = old.body
-    body = _with_attribute_given(body, resources, forms)
-    is_async = forms[0].is_async
-    asynchronous = cst.Asynchronous() if is_async else None
-    made = cst.With(items, body, asynchronous=asynchronous, leading_lines=above)
-    width = len(draft.code_for(made.with_changes(leading_lines=[], body=cst.SimpleStatementSuite([cst.Pass()]))))
-    if len(items) > 1 and width > _WIDE and draft.code.target >= (3, 10):
-        return _on_several_lines(made, draft.indent)
-    return made
-
-
-def _header(comments: Sequence[cst.TrailingWhitespace], *, fits: bool) -> cst.TrailingWhitespace | None:
-    """Which of the comments behind the lines that become one stays behind it: one for a tool, else the last."""
-    for_tools = [each for each in comments if each.comment is not None and FOR_TOOLS.match(each.comment.value)]
-    if len(for_tools) > 1 or (for_tools and not fits):
-        raise DraftError("Two comments for other tools would end up on one line.")
-    return (for_tools or [*comments])[-1] if comments and fits else None
-
-
-_WIDE: Final = 88
-
-
-def _on_several_lines(made: cst.With, indent: str) -> cst.With:
-    inner = cst.ParenthesizedWhitespace(indent=True, last_line=cst.SimpleWhitespace(indent))
-    end = cst.ParenthesizedWhitespace(indent=True, last_line=cst.SimpleWhitespace(""))
-    items = [
-        item.with_changes(comma=cst.Comma(whitespace_after=inner if index + 1 < len(made.items) else end))
-        for index, item in enumerate(made.items)
-    ]
-    return made.with_changes(
-        items=items,
-        lpar=cst.LeftParen(whitespace_after=inner),
-        rpar=cst.RightParen(),
-        whitespace_after_with=cst.SimpleWhitespace(" "),
-    )
-
-
-def _item(resource: Resource, form: Form, draft: Draft, within: Sequence[cst.CSTNode]) -> cst.WithItem:
-    """The part of the `with` for one resource; `within` is what may use its variable, first the body."""
-    assignment = resource.assignment
-    old_assignment: cst.Assign | cst.AnnAssign
-    if isinstance(assignment, ast.AnnAssign):
-        old_assignment = draft.node(assignment, cst.AnnAssign)
-    else:
-        old_assignment = draft.node(assignment, cst.Assign)
-    value = old_assignment.value
-    if value is None:
-        raise DraftError("The creation could not be found again.")
-    if form.drops_await:
-        if not isinstance(value, cst.Await):
-            raise DraftError("The creation could not be found again.")
-        value = value.expression
-    if form.wrapper is not None:
-        function = draft.expression(form.wrapper, assignment, as_module=True)
-        value = _wrapped_in(function, value, draft)
-    elif not value.lpar and _is_several_lines_bare(value, draft):
-        value = value.with_changes(lpar=[cst.LeftParen()], rpar=[cst.RightParen()])
-    used = any(_mentions(part, resource.name) for part in within)
-    # In a block that is still to be written, the name is going to be used.
-    named = used or re.fullmatch(r"(?:\s|#.*|pass|\.\.\.)*", cst.Module([]).code_for_node(within[0]).strip().strip(":"))
-    return cst.WithItem(value, cst.AsName(cst.Name(resource.name)) if named else None)
-
-
-def _wrapped_in(function: cst.BaseExpression, value: cst.BaseExpression, draft: Draft) -> cst.Call:
-    """`closing(value)`; a value of several lines gets lines of its own."""
-    if "\n" not in draft.code_for(value):
-        return cst.Call(function, [cst.Arg(value)])
-    before, after = (
-        cst.ParenthesizedWhitespace(indent=True, last_line=cst.SimpleWhitespace(white)) for white in (draft.indent, "")
-    )
-    deeper = value.visit(_deeper(draft.indent))
-    assert isinstance(deeper, cst.BaseExpression)
-    return cst.Call(function, [cst.Arg(deeper, whitespace_after_arg=after)], whitespace_before_args=before)
-
-
-def _deeper(unit: str) -> cst.CSTTransformer:
-    """Indents the lines inside brackets by one more level."""
-
-    class Deeper(cst.CSTTransformer):
-        def leave_ParenthesizedWhitespace(
-            self, original_node: cst.ParenthesizedWhitespace, updated_node: cst.ParenthesizedWhitespace
-        ) -> cst.ParenthesizedWhitespace:
-            return updated_node.with_changes(
-                last_line=cst.SimpleWhitespace(unit + updated_node.last_line.value),
-                empty_lines=[
-                    line.with_changes(whitespace=cst.SimpleWhitespace(unit + line.whitespace.value))
-                    if line.comment is not None
-                    else line
-                    for line in updated_node.empty_lines
-                ],
-            )
-
-    return Deeper()
-
-
-def _is_several_lines_bare(value: cst.BaseExpression, draft: Draft) -> bool:
-    return "\\\n" in draft.code_for(value)
-
-
-def _mentions(part: cst.CSTNode, name: str) -> bool:
-    return name in cst.Module([]).code_for_node(part)
-
-
-def _given(names: Mapping[str, str]) -> cst.CSTTransformer:
-    """Writes `directory` where `directory.name` stood."""
-
-    class Given(cst.CSTTransformer):
-        def leave_Attribute(self, original_node: cst.Attribute, updated_node: cst.Attribute) -> cst.BaseExpression:
-            match original_node:
-                case cst.Attribute(value=cst.Name(value=name), attr=cst.Name(value=attr)) if names.get(name) == attr:
-                    return updated_node.value.with_changes(
-                        lpar=[*updated_node.lpar, *updated_node.value.lpar],
-                        rpar=[*updated_node.value.rpar, *updated_node.rpar],
-                    )
-                case _:
-                    return updated_node
-
-        def visit_Attribute_attr(self, node: cst.Attribute) -> None:
-            return
-
-    return Given()
-
-
-def _bare(body: cst.BaseSuite, names: Mapping[str, str]) -> Sequence[str]:
-    """The variables that stand somewhere without the attribute they would give."""
-    found: list[str] = []
-
-    class Bare(cst.CSTVisitor):
-        def visit_Attribute(self, node: cst.Attribute) -> bool:
-            match node:
-                case cst.Attribute(value=cst.Name(value=name), attr=cst.Name(value=attr)) if names.get(name) == attr:
-                    return False
-                case _:
-                    node.value.visit(self)
-                    return False
-
-        def visit_Arg_keyword(self, node: cst.Arg) -> None:
-            return
-
-        def visit_Name(self, node: cst.Name) -> None:
-            if node.value in names:
-                found.append(node.value)
-
-    body.visit(Bare())
-    return found
-
-
-def _with_attribute_given(body: cst.BaseSuite, resources: Sequence[Resource], forms: Sequence[Form]) -> cst.BaseSuite:
-    names = {r.name: form.gives for r, form in zip(resources, forms, strict=True) if form.gives is not None}
-    if not names:
-        return body
-    if bare := _bare(body, names):
-        name = bare[0]
-        raise DraftError(f"`{name}` is used otherwise than as `{name}.{names[name]}`, which is all that `with` gives.")
-    changed = body.visit(_given(names))
-    assert isinstance(changed, cst.BaseSuite)
-    return changed
-
-
-# -- comments ---------------------------------------------------------------------------------------------------------
-
-
-def _comment_lines(lines: Sequence[cst.EmptyLine]) -> list[cst.EmptyLine]:
-    return [line for line in lines if line.comment is not None]
-
-
-def _own_comment(behind: cst.TrailingWhitespace) -> list[cst.EmptyLine]:
-    """A comment behind code as a line of its own."""
-    return [] if behind.comment is None else [cst.EmptyLine(comment=behind.comment)]
-
-
-def _closing_comments(old: cst.Try | cst.TryStar) -> list[cst.EmptyLine]:
-    """The comments of the `finally`, which goes away, as lines above the `with`."""
-    final = old.finalbody
-    if final is None:
-        return []
-    return comment_lines(*final.leading_lines, final.body)
