@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -384,6 +385,21 @@ def test_with_the_cache_and_without_it_is_the_same(project: Path, tmp_path_facto
                     plain = run("check", "--output-format", output_format, "--no-cache", *paths)
                 cached = run("check", "--output-format", output_format, "--cache-dir", folder, *paths)
                 assert (cached.exit_code, cached.stdout, cached.stderr) == (plain.exit_code, plain.stdout, plain.stderr)
+
+
+def test_several_at_once_use_one_cache(project: Path) -> None:
+    for number in range(12):
+        (project / f"m{number:02}.py").write_text(UNSAFE)
+    (project / "main.py").write_text("from m01 import stamp\n" + UNSAFE)
+    expected = process("check", "--no-cache", cwd=project).stdout
+    with ThreadPoolExecutor(4) as executor:
+        for _ in range(2):
+            found = executor.map(
+                lambda _: process("check", cwd=project, env={"IDIOMATIC_CACHE_DIR": "cache"}), range(4)
+            )
+            for result in found:
+                assert (result.stdout, result.stderr) == (expected, b"")
+    assert not list((project / "cache").glob("*/*.json.*")), "nothing half written is left"
 
 
 def test_the_cache_is_where_it_is_wanted(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -58,6 +58,12 @@ def test_a_file_that_kills_its_process_takes_no_other_with_it(files: list[Path])
     assert [name for name, process in results if process == 0] == ["m17.py"]
 
 
+def test_a_single_worker_may_work_apart(files: list[Path]) -> None:
+    results = dict(parallel.each(Work("m17.py"), files, lambda file: (file.name, 0), processes=1, apart=True))
+    assert [file.name for file in files if results[file][1] == 0] == ["m17.py"]
+    assert os.getpid() not in {process for _, process in results.values()}
+
+
 def test_files_that_vanish_are_results_too(files: list[Path]) -> None:
     files[3].unlink()
     results = in_order(Work(), files)

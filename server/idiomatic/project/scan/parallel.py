@@ -42,6 +42,7 @@ def each(
     on_crash: Callable[[Path], R],
     *,
     processes: int | None = None,
+    apart: bool = False,
     watched: Callable[[int], AbstractContextManager[Callable[[int], None]]] = unwatched,
 ) -> Generator[tuple[Path, R], None, None]:
     """Every file with `work(file)`, as soon as it is done.
@@ -54,10 +55,11 @@ def each(
         files: where to.
         on_crash: what stands for the result of a file that took its process with it.
         processes: how many may work; one for each core if that is not said.
+        apart: whether a file must not take this process with it, so that another one works even if it is the only one.
         watched: given the number of files, a context in which a function takes how many more are done.
     """
     processes = processes or cores()
-    if processes == 1 or len(files) == 1 or _size(files) < FEW:
+    if (processes == 1 and not apart) or len(files) == 1 or _size(files) < FEW:
         with without_collection(), watched(len(files)) as advance:
             for number, file in enumerate(files, 1):
                 yield file, work(file)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import select
 import signal
 import sys
 import threading
@@ -29,7 +30,7 @@ from idiomatic.project.walk import Walk
 from idiomatic.project.workspace import Workspace, documents
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Mapping, Sequence
+    from collections.abc import Callable, Generator, Mapping, Sequence
 
     from idiomatic.project.scan.reports import FileReport, Record
 
@@ -96,24 +97,33 @@ def main() -> None:
             os.nice(10)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is for the server, which ends this process if it ends
     task: Task = json.loads(sys.stdin.buffer.readline())
-    gone = threading.Event()
-    threading.Thread(target=_wait_for_end, args=(gone,), daemon=True).start()
+    is_gone = _watch()
     # What a library prints must not get in between the answers.
     with open(os.dup(1), "wb", buffering=0) as out:  # noqa: PTH123
         os.dup2(2, 1)
         with closing(messages(task)) as answers, contextlib.suppress(OSError):
             for answer in answers:
-                if gone.is_set():
+                if is_gone():
                     break
                 out.write(json.dumps(answer).encode() + b"\n")
 
 
-def _wait_for_end(gone: threading.Event) -> None:
-    # Not through a buffer: its lock would be held while the interpreter ends.
-    with contextlib.suppress(OSError):
-        while os.read(0, 1024):
-            pass
-    gone.set()
+def _watch() -> Callable[[], bool]:
+    """Gives a function that says whether nobody is at the other end any more."""
+    if sys.platform == "win32":
+        gone = threading.Event()
+
+        def wait() -> None:
+            # Not through a buffer: its lock would be held while the interpreter ends.
+            with contextlib.suppress(OSError):
+                while os.read(0, 1024):
+                    pass
+            gone.set()
+
+        threading.Thread(target=wait, daemon=True).start()
+        return gone.is_set
+    # Without a thread: this process is going to be forked.
+    return lambda: bool(select.select([0], [], [], 0)[0]) and not os.read(0, 1024)
 
 
 def messages(task: Task) -> Generator[Mapping[str, object], None, None]:
@@ -144,7 +154,7 @@ def messages(task: Task) -> Generator[Mapping[str, object], None, None]:
     for workspace, own in work:
         known = cache.Cache(cache.default_folder(), workspace, Detail.PLACES)
         processes = max(1, parallel.cores() - 1)
-        with closing(scan(workspace, own, Detail.PLACES, known, processes=processes)) as reports:
+        with closing(scan(workspace, own, Detail.PLACES, known, processes=processes, apart=True)) as reports:
             for path, report in reports:
                 done += 1
                 if report.records:

@@ -24,6 +24,7 @@ def scan(
     cache: Cache | None = None,
     *,
     processes: int | None = None,
+    apart: bool = False,
     watched: Callable[[int], AbstractContextManager[Callable[[int], None]]] = parallel.unwatched,
 ) -> Generator[tuple[Path, FileReport], None, None]:
     """Every file with what is found in it, as soon as that is known.
@@ -34,6 +35,7 @@ def scan(
         detail: how much of each finding is wanted.
         cache: what is known already; what is found out is written there in the end.
         processes: how many may work; one for each core if that is not said.
+        apart: whether a file must not take this process with it.
         watched: given the number of files that are not known, a context in which a function takes how many are done.
 
     Raises:
@@ -54,7 +56,8 @@ def scan(
     catalogue.rules()
     work = Check(workspace, detail)
     try:
-        with closing(parallel.each(work, unknown, _crashed, processes=processes, watched=watched)) as found:
+        found = parallel.each(work, unknown, _crashed, processes=processes, apart=apart, watched=watched)
+        with closing(found):
             for file, looked in found:
                 if cache is not None and looked.basis is not None:
                     cache.keep(file, looked.report, looked.basis)
