@@ -83,7 +83,6 @@ from idiomatic.core.analysis.group_effects import (
     surroundings_fault,
 )
 from idiomatic.core.analysis.mentions import mentions
-from idiomatic.core.analysis.tree import walk_block
 from idiomatic.core.facts import FunctionFact
 from idiomatic.core.idiom import Finding, Fix, Kind, Refused, Unsafe
 from idiomatic.core.module import bindings
@@ -132,7 +131,7 @@ def detect(function: ast.AsyncFunctionDef, code: Analysis) -> Iterator[Finding]:
     if code.source(function).count("await") < 2 or _is_for_another_loop(code):
         return
     for block in _blocks(function):
-        for run in _runs(block, code):
+        for run in (run for stretch in _stretches(block) for run in _runs(stretch, code)):
             first, last = run[0].statement, run[-1].statement
             place = Span(code.span(first).start, code.span(last).end)
             yield Finding(place, MESSAGE.format(len(run)), tuple(_fixes(run, code)))
@@ -145,17 +144,48 @@ def _is_for_another_loop(code: Analysis) -> bool:
 
 def _blocks(function: ast.AsyncFunctionDef) -> Iterator[Sequence[ast.stmt]]:
     """The blocks of a function's own code, those of handlers and loops included."""
-    yield function.body
-    for node in walk_block(function.body):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            continue
-        for name in ("body", "orelse", "finalbody"):
-            block = getattr(node, name, None)
-            if isinstance(block, list) and len(block) > 1:
-                yield block
+    waiting: list[Sequence[ast.stmt]] = [function.body]
+    while waiting:
+        block = waiting.pop()
+        yield block
+        # Only statements are looked at: walking all expressions takes ten times as long.
+        for statement in block:
+            if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+                continue
+            parts: list[ast.AST] = [statement]
+            match statement:
+                case ast.Try(handlers=handlers) | ast.TryStar(handlers=handlers):
+                    parts += handlers
+                case ast.Match(cases=cases):
+                    parts += cases
+                case _:
+                    pass
+            waiting += [
+                below
+                for part in parts
+                for name in ("body", "orelse", "finalbody")
+                if (below := getattr(part, name, None)) and isinstance(below, list)
+            ]
 
 
 # -- what is independent ----------------------------------------------------------------------------------------------
+
+
+def _stretches(block: Sequence[ast.stmt]) -> Iterator[Sequence[ast.stmt]]:
+    """Neighbouring statements that await a call each, two or more: what they call is looked up only for those."""
+    stretch: list[ast.stmt] = []
+    for statement in block:
+        match statement:
+            case ast.Expr(value=ast.Await(value=ast.Call())) | ast.AnnAssign(value=ast.Await(value=ast.Call())):
+                stretch.append(statement)
+            case ast.Assign(targets=[_], value=ast.Await(value=ast.Call())):
+                stretch.append(statement)
+            case _:
+                if len(stretch) > 1:
+                    yield stretch
+                stretch = []
+    if len(stretch) > 1:
+        yield stretch
 
 
 def _runs(block: Sequence[ast.stmt], code: Analysis) -> Iterator[Sequence[_Step]]:

@@ -154,10 +154,10 @@ class _Fan:
 
 
 def detect(node: ast.Await | ast.AsyncWith, code: Analysis) -> Iterator[Finding]:
-    around = code.function_around(node)
-    if not isinstance(around, ast.AsyncFunctionDef):
-        return
     for place, fan in _fans(node, code):
+        around = code.function_around(node)
+        if not isinstance(around, ast.AsyncFunctionDef):
+            return
         if _is_of_unknown_size(fan.elements, code) and not _is_limited(fan, around, code):
             yield Finding(place, MESSAGE, tuple(_fixes(fan, around, code)))
 
@@ -169,7 +169,8 @@ def _fans(node: ast.Await | ast.AsyncWith, code: Analysis) -> Iterator[tuple[ast
     match node:
         # await asyncio.gather(*[load(url) for url in urls])
         case ast.Await(value=ast.Call(func=ast.Attribute(attr="gather") | ast.Name() as gather, args=arguments)):
-            for argument in arguments if code.is_name(gather, *GATHER) else ():
+            starred = [each for each in arguments if isinstance(each, ast.Starred)]
+            for argument in starred if starred and code.is_name(gather, *GATHER) else ():
                 if (fan := _starred(argument, node, code)) is not None:
                     yield node, fan
         # async with asyncio.TaskGroup() as tg: for row in rows: tg.create_task(store(row))
