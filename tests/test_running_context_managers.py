@@ -133,7 +133,8 @@ async def entered(source: str, what: str, name: str = "f", events: list[str] | N
     if what == "cancellation":
         task.cancel()
     try:
-        await asyncio.wait_for(task, 0.01)
+        async with asyncio.timeout(0.01):
+            await task
     except BaseException as error:
         events.append(type(error).__name__)
     return events
@@ -236,7 +237,8 @@ async def run(source: str, what: str, early: str) -> list[object]:
     if what == "cancellation":
         task.cancel()
     try:
-        events.append(await asyncio.wait_for(task, 0.01))
+        async with asyncio.timeout(0.01):
+            events.append(await task)
     except BaseException as error:
         events.append(type(error).__name__)
     return events
