@@ -242,10 +242,19 @@ _COMMENT: Final = re.compile(r"#[^\r\n]*")
 
 
 def _gives_an_outcome(handler: ast.ExceptHandler) -> bool:
-    """Whether a handler that names the cancellation returns a value for it: it is a result like any other."""
-    return any(isinstance(each, ast.Return) and not _is_none(each.value) for each in _leaving(handler.body)) and not (
-        handler.type is None or any(ast.unparse(each).endswith("BaseException") for each in caught(handler))
-    )
+    """Whether a handler that names the cancellation makes a result of it, or of the wish of the user to stop."""
+    names = [ast.unparse(each).rpartition(".")[2] for each in caught(handler)]
+    if not names or "BaseException" in names:
+        return False
+    if "KeyboardInterrupt" in names:
+        return True
+    for node in walk_block(handler.body):
+        match node:
+            case ast.Assign(targets=[ast.Name()]) | ast.AnnAssign(target=ast.Name()):
+                return True
+            case _:
+                pass
+    return any(isinstance(each, ast.Return) and not _is_none(each.value) for each in _leaving(handler.body))
 
 
 def _is_none(value: ast.expr | None) -> bool:
