@@ -69,9 +69,9 @@ the handler of other exceptions too; and where the handler returns something tha
 
 Nothing is reported where a cancellation may be meant to end: what is awaited is a task, which may itself have been
 cancelled, or the function has called `cancel()` before; the handler raises or returns on one of its paths only,
-returns a value, calls `uncancel()`, hands the exception on, or has a comment that explains it; in a `finally` or
-another handler, where an exception is on its way already; in what `asyncio.run` runs, where nobody is left to be
-told; and in tests.
+returns a value or keeps one in a variable, is one for `KeyboardInterrupt` too, calls `uncancel()`, hands the
+exception on, or has a comment that explains it; in a `finally` or another handler, where an exception is on its way
+already; in what `asyncio.run` runs, where nobody is left to be told; and in tests.
 
 ## References
 - [Task cancellation](https://docs.python.org/3/library/asyncio-task.html#task-cancellation)
