@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import sys
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -129,7 +132,8 @@ async def entered(source: str, what: str, name: str = "f", events: list[str] | N
                     await asyncio.sleep(10)
 
     task = asyncio.create_task(work())
-    await asyncio.sleep(0.01)
+    for _ in range(50):
+        await asyncio.sleep(0)
     if what == "cancellation":
         task.cancel()
     try:
@@ -233,7 +237,8 @@ async def run(source: str, what: str, early: str) -> list[object]:
                 await asyncio.sleep(10)
 
     task = asyncio.create_task(defined(source)(events, body, early))
-    await asyncio.sleep(0.01)
+    for _ in range(50):
+        await asyncio.sleep(0)
     if what == "cancellation":
         task.cancel()
     try:
@@ -262,6 +267,13 @@ def test_an_extracted_handler_also_rolls_back_when_cancelled(what: str) -> None:
     old, new = (asyncio.run(run(source, what, "no")) for source in (before, after))
     assert [event for event in new if event != "rollback"] == [event for event in old if event != "rollback"]
     assert ("rollback" in new) == (what != "success")
+
+
+@pytest.mark.parametrize("what", ["success", "failure", "cancellation", "timeout"])
+def test_the_second_action_leaves_the_handler_as_it_is(what: str) -> None:
+    before = EXTRACTED.replace("HEAD", "await session.lock()").replace("HANDLER", "Exception")
+    after = fixed(before, "extract-context-manager", 1)[1]
+    assert asyncio.run(run(before, what, "no")) == asyncio.run(run(after, what, "no"))
 
 
 # -- class-to-context-manager -----------------------------------------------------------------------------------------
@@ -296,3 +308,54 @@ def test_a_function_does_what_the_class_did(what: str, enters: bool) -> None:
     before_events, after_events = (asyncio.run(entered(source, what)) for source in (CLASS + make, after))
     assert before_events == after_events
     assert ("left" in after_events) == enters
+
+
+# -- client-per-request -----------------------------------------------------------------------------------------------
+
+BUILT = """
+import httpx
+
+
+def f(urls):
+    found = []
+    for url in urls:
+        if not url:
+            continue
+        try:
+            with httpx.Client(timeout=3) as client:
+                found.append(client.get(url))
+        except LookupError:
+            found.append(None)
+        if url == "last":
+            break
+    else:
+        found.append("all")
+    return found
+"""
+
+
+@pytest.mark.parametrize("urls", [[], ["a", "", "b"], ["a", "broken", "b"], ["a", "last", "b"]])
+def test_one_client_does_what_several_did(urls: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    built: list[Client] = []
+
+    class Client(contextlib.AbstractContextManager["Client"]):
+        def __init__(self, timeout: int) -> None:
+            self.is_open = True
+            built.append(self)
+
+        def get(self, url: str) -> str:
+            assert self.is_open
+            if url == "broken":
+                raise LookupError(url)
+            return url.upper()
+
+        def __exit__(self, *exc_info: object) -> None:
+            self.is_open = False
+
+    monkeypatch.setitem(sys.modules, "httpx", SimpleNamespace(Client=Client))
+    verdict, after = fixed(BUILT, "client-per-request")
+    assert verdict == "unsafe"
+    expected = defined(BUILT)(urls)
+    built.clear()
+    assert defined(after)(urls) == expected
+    assert [client.is_open for client in built] == [False]

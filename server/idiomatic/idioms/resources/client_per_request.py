@@ -64,7 +64,6 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 import libcst as cst
 
 from idiomatic.core.analysis.escapes import escapes
-from idiomatic.core.analysis.instances import callee
 from idiomatic.core.analysis.tree import COMPREHENSIONS, FUNCTIONS, tree
 from idiomatic.core.idiom import Finding, Fix, Kind, Unsafe
 from idiomatic.core.module import about
@@ -91,6 +90,7 @@ CLIENTS: Final = frozenset(
         "aiohttp.ClientSession",
         "aiohttp.client.ClientSession",
         "asyncpg.create_pool",
+        "asyncpg.pool.create_pool",
         "httpx.AsyncClient",
         "httpx.Client",
         "motor.motor_asyncio.AsyncIOMotorClient",
@@ -103,11 +103,15 @@ CLIENTS: Final = frozenset(
         "redis.from_url",
         "redis.Redis.from_url",
         "redis.asyncio.Redis",
+        "redis.asyncio.client.Redis",
+        "redis.client.Redis",
         "redis.asyncio.from_url",
         "redis.asyncio.Redis.from_url",
         "requests.Session",
         "requests.session",
+        "requests.sessions.Session",
         "sqlalchemy.create_engine",
+        "sqlalchemy.engine.create_engine",
         "sqlalchemy.ext.asyncio.create_async_engine",
     }
 )
@@ -126,7 +130,7 @@ OWN_WAYS: Final = frozenset({"app", "connector", "mounts", "poolclass", "transpo
 
 
 def detect(call: ast.Call, code: Analysis) -> Iterator[Finding]:
-    name = callee(code, call.func)
+    name = code.qualified_name(call.func)
     if name not in CLIENTS or any(keyword.arg in OWN_WAYS for keyword in call.keywords):
         return
     function = code.function_around(call)

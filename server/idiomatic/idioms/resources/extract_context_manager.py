@@ -88,7 +88,8 @@ class Session: ...
 
 ## Fix safety
 Unsafe: setup and clean-up run in a function of their own, which tracebacks and everything that looks at the caller's
-frame will see. Where a handler goes along that was for `Exception`, it also runs when the task is cancelled.
+frame will see. Where a handler for `Exception` goes along, it also runs when the task is cancelled; a second action
+leaves it as it is.
 
 Refused: the clean-up needs a variable that the block gives a value; a variable that the clean-up sets is used
 afterwards; setup or clean-up leave the function, yield, define functions or are about `nonlocal` variables; more than
@@ -210,11 +211,17 @@ def detect(statement: ast.Try, code: Analysis) -> Iterator[Finding]:
     if (reason := next(_refusals(parts, code), None)) is not None:
         yield Finding(place, message, (Fix(title, Refused(reason), code.lines(statement)),))
         return
-    reasons = [FRAME]
-    if parts.moves_handlers and any(code.is_name(each.type, "builtins.Exception") for each in statement.handlers):
-        reasons.append("The handler for `Exception` also runs when the task is cancelled or the program interrupted.")
     title += " (in a function of its own)"
-    yield Finding(place, message, (Fix(title, Unsafe(tuple(reasons)), code.lines(outer), partial(to_manager, parts)),))
+    fixes = [Fix(title, Unsafe((FRAME,)), code.lines(outer), partial(to_manager, parts, None))]
+    widened = statement.handlers[-1] if parts.moves_handlers else None
+    if widened is not None and code.is_name(widened.type, "builtins.Exception"):
+        reasons = (
+            FRAME,
+            "The handler for `Exception` also runs when the task is cancelled or the program interrupted.",
+        )
+        wider = title.replace(" (in", ", for every exception (in")
+        fixes.insert(0, Fix(wider, Unsafe(reasons), code.lines(outer), partial(to_manager, parts, widened)))
+    yield Finding(place, message, tuple(fixes))
 
 
 def _is_manager(function: Function, code: Analysis) -> bool:
@@ -480,7 +487,7 @@ def _variable_refusals(parts: Parts, code: Analysis) -> Iterator[str]:
 # -- the rewrite ------------------------------------------------------------------------------------------------------
 
 
-def to_manager(parts: Parts, draft: Draft) -> Sequence[cst.BaseStatement]:
+def to_manager(parts: Parts, widened: ast.ExceptHandler | None, draft: Draft) -> Sequence[cst.BaseStatement]:
     code, statement = draft.code, parts.statement
     outer = _outer(parts, code)
     old = draft.node(statement, cst.Try)
@@ -504,7 +511,7 @@ def to_manager(parts: Parts, draft: Draft) -> Sequence[cst.BaseStatement]:
     above += [line for line in old.leading_lines if line.comment is not None]
     made = cst.With([item], block, asynchronous=cst.Asynchronous() if parts.is_async else None, leading_lines=above)
 
-    manager = _manager(parts, old, setup, commit, name, outer, draft)
+    manager = _manager(parts, old, setup, commit, name, outer, widened, draft)
     new: dict[cst.CSTNode, cst.CSTNode] = {setup[0]: made, old: cst.RemoveFromParent()}  # type: ignore[dict-item]
     new |= {each: cst.RemoveFromParent() for each in setup[1:]}  # type: ignore[misc]
     changed = draft.replaced(new)
@@ -558,6 +565,7 @@ def _manager(
     commit: cst.SimpleStatementLine | None,
     name: str,
     outer: ast.stmt,
+    widened: ast.ExceptHandler | None,
     draft: Draft,
 ) -> cst.FunctionDef:
     kind = "asynccontextmanager" if parts.is_async else "contextmanager"
@@ -574,7 +582,10 @@ def _manager(
     inside = cst.ensure_type(function.body, cst.IndentedBlock)
     protected = cst.Try(
         body=cst.IndentedBlock([*inside.body, *([commit] if commit is not None else [])]),
-        handlers=[_for_everything(*each, draft) for each in zip(old.handlers, parts.statement.handlers, strict=True)]
+        handlers=[
+            handler.with_changes(type=cst.Name("BaseException")) if found is widened else handler
+            for handler, found in zip(old.handlers, parts.statement.handlers, strict=True)
+        ]
         if parts.moves_handlers
         else [],
         orelse=old.orelse if parts.moves_handlers else None,
@@ -586,13 +597,6 @@ def _manager(
 
 def _without_blank_lines(last: cst.Finally | None) -> cst.Finally | None:
     return last and last.with_changes(leading_lines=[line for line in last.leading_lines if line.comment is not None])
-
-
-def _for_everything(handler: cst.ExceptHandler, found: ast.ExceptHandler, draft: Draft) -> cst.ExceptHandler:
-    """A handler that also cleans up after a cancellation."""
-    if handler.type is None or not draft.code.is_name(found.type, "builtins.Exception"):
-        return handler
-    return handler.with_changes(type=cst.Name("BaseException"))
 
 
 def _word(parts: Parts, code: Analysis) -> str:
