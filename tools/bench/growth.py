@@ -38,8 +38,8 @@ def run(servers: Sequence[Peer], folder: Path, rounds: int) -> Iterator[Report]:
     notes = [
         "Milliseconds, states that parse; the floor is a bare pygls server that applies each edit and publishes a "
         "constant list, the same as ours.",
-        f"From the first file to the last: {ours.name} {more[0]:+.2f} ms, the floor {more[1]:+.2f} ms; in processor time "
-        f"{more[2]:+.2f} ms and {more[3]:+.2f} ms (the goal: at most {_ALLOWED} times the floor's).",
+        f"From the first file to the last: {ours.name} {more[0]:+.2f} ms, the floor {more[1]:+.2f} ms; in processor "
+        f"time {more[2]:+.2f} ms and {more[3]:+.2f} ms (the goal: at most {_ALLOWED} times the floor's).",
     ]
     yield Report((Table("Growth with the file (push)", columns, rows, notes),))
 
