@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import itertools
 import os
 import signal
 import sys
@@ -23,6 +24,8 @@ R = TypeVar("R")
 FEW: Final = 300_000
 """How many bytes of source one process reads in the time that starting more of them takes."""
 LARGEST_CHUNK: Final = 16
+_ALL_AFTER: Final = 8
+"""After how many chunks everything is looked through for what can go."""
 
 
 def cores() -> int:
@@ -65,9 +68,7 @@ def each(
                 yield file, work(file)
                 advance(1)
                 if number % LARGEST_CHUNK == 0:
-                    gc.collect()
-                    gc.freeze()
-            gc.unfreeze()
+                    _collect(number // LARGEST_CHUNK)
     else:
         yield from _on_all(processes, work, files, on_crash, watched)
 
@@ -157,6 +158,7 @@ def _context() -> BaseContext:
 
 _work: Callable[[Any], Any]
 _stop: Event
+_chunks = itertools.count(1)
 
 
 def _start(work: Callable[[Any], Any], stop: Event) -> None:
@@ -179,6 +181,13 @@ def _end_with_parent() -> None:
 
 def _chunk(files: Sequence[Path]) -> list[tuple[Path, Any]]:
     found = [(file, _work(file)) for file in files if not _stop.is_set()]
-    gc.collect()
-    gc.freeze()  # what is left now stays: looking for garbage in it after each chunk takes longer than the chunk's own
+    _collect(next(_chunks))
     return found
+
+
+def _collect(chunks: int) -> None:
+    """Take away what a chunk has left behind, and now and then what those before it have kept for a while.
+
+    Other files stay parsed for the next ones that ask: to look through them each time takes as long as the chunk did.
+    """
+    gc.collect(2 if chunks % _ALL_AFTER == 0 else 1)
