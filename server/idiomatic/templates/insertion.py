@@ -8,6 +8,7 @@ import re
 import textwrap
 import tokenize
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from idiomatic.core import imports
@@ -151,8 +152,12 @@ def _declared_already(document: Document, at: Site) -> Set[tuple[str, str]]:
         pair
         for statement in document.statements
         if document.offset(statement) < at.span.start and ("TypeVar" in statement.text or "ParamSpec" in statement.text)
-        for pair in _type_variables(statement.text).items()
+        for pair in statement.fact(_declared_in).items()
     }
+
+
+def _declared_in(statement: Statement) -> Mapping[str, str]:
+    return _type_variables_of(statement.nodes)
 
 
 def _declared(statement: ast.Assign) -> str | None:
@@ -167,15 +172,19 @@ def _declared(statement: ast.Assign) -> str | None:
             return None
 
 
+@cache
 def _type_variables(code: str) -> Mapping[str, str]:
-    """The type variables that code declares, with the stars their declaration as a type parameter has."""
+    """The type variables that a template's code declares, with the stars that they have as type parameters."""
     try:
-        tree = ast.parse(code)
+        return _type_variables_of(ast.parse(code).body)
     except SyntaxError:
         # It stands in a coroutine.
         return {}
+
+
+def _type_variables_of(statements: Iterable[ast.stmt]) -> Mapping[str, str]:
     found: dict[str, str] = {}
-    for statement in tree.body:
+    for statement in statements:
         if isinstance(statement, ast.Assign) and (name := _declared(statement)) is not None:
             assert isinstance(statement.value, ast.Call)
             assert isinstance(statement.value.func, ast.Name)
@@ -191,6 +200,7 @@ def _names_in_order(definition: ast.AST) -> Sequence[str]:
 # -- names ----------------------------------------------------------------------------------------------------------
 
 
+@cache
 def _binds(code: str) -> Sequence[str]:
     """The names that code binds in the scope it is inserted into, in order."""
     tree = ast.parse(f"async def _():\n{textwrap.indent(code, ' ')}").body[0]
