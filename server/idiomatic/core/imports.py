@@ -377,16 +377,15 @@ def _insert(document: Document, fresh: Sequence[Import]) -> Iterator[Edit]:
     header: list[tuple[int, int, tuple[int, int, str]]] = []
     docstring_end: int | None = None
     first_code: tuple[Statement, ast.stmt] | None = None
-    for statement in document.statements:
-        for node in statement.nodes:
+    for statement, node in ((each, node) for each in document.statements for node in each.nodes):
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
             whole = _whole_lines(document, statement, node)
-            if isinstance(node, (ast.Import, ast.ImportFrom)):
-                if first_code is None:
-                    header.append((whole.start, whole.end, _key(node)))
-            elif not header and docstring_end is None and first_code is None and _is_docstring(node):
-                docstring_end = whole.end
-            elif first_code is None:
-                first_code = statement, node
+            header.append((whole.start, whole.end, _key(node)))
+        elif not header and docstring_end is None and _is_docstring(node):
+            docstring_end = _whole_lines(document, statement, node).end
+        else:
+            first_code = statement, node
+            break
     newline = document.newline
     grouped: dict[int, list[str]] = {}
     for key, item, others in ((_line_key(item), item, others) for item, *others in _lines(fresh)):

@@ -78,7 +78,7 @@ def insertion(template: Template, document: Document, offset: int, target: Versi
     if found is None:
         msg = f"no statement can begin at offset {offset}"
         raise ValueError(msg)
-    module = Module(document)
+    module = document.fact(Module)
     code, binds, needs = _for_target(template, target, _declared_already(document, found))
     renamed = _free_names(binds, code, module, found)
     stops = [renamed.get(stop, stop) for stop in template.tab_stops]
