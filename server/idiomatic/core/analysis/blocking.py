@@ -213,3 +213,22 @@ def is_driven_by_hand(code: Analysis, node: ast.AST) -> bool:
     """
     class_ = code.enclosing(node, ast.ClassDef)
     return class_ is not None and _BLOCKS.search(class_.name) is not None
+
+
+_FORM: Final = re.compile(r"(?i)\b_*is_a?sync\b")
+
+
+def is_never_run(code: Analysis, node: ast.AST) -> bool:
+    """Whether a node belongs to the other one of two forms of a file: below `if True: ... else:` or `if _IS_SYNC:`."""
+    child = node
+    for parent in code.ancestors(node):
+        match parent:
+            case ast.If(test=ast.Constant(value=value), body=body, orelse=orelse) if child in (
+                orelse if value else body
+            ):
+                return True
+            case ast.If(test=test) if child is not test and _FORM.search(ast.unparse(test)):
+                return True
+            case _:
+                child = parent
+    return False

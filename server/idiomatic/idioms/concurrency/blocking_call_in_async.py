@@ -76,6 +76,7 @@ from idiomatic.core.analysis.blocking import (
     event_library,
     held_lock,
     is_driven_by_hand,
+    is_never_run,
     whole_file,
 )
 from idiomatic.core.analysis.evaluation import is_first, is_stable, shared_before
@@ -114,25 +115,11 @@ def detect(call: ast.Call, code: Analysis) -> Iterator[Finding]:
     # Already wrong in another way: the result of a call that blocks can't be awaited.
     if not isinstance(code.function_around(call), ast.AsyncFunctionDef) or isinstance(code.parent(call), ast.Await):
         return
-    if _is_in_a_test(call, code) or is_driven_by_hand(code, call) or _is_never_run(call, code):
+    if _is_in_a_test(call, code) or is_driven_by_hand(code, call) or is_never_run(code, call):
         return
     name = blocking.name.removeprefix("builtins.")
     message = f"`{name}` waits for {blocking.waits} and stops every other task meanwhile"
     yield Finding(call.func, message, tuple(_fixes(call, blocking, method, code)))
-
-
-def _is_never_run(call: ast.Call, code: Analysis) -> bool:
-    """Whether it stands below the `else` of an `if True:`, from which two forms of a file are made."""
-    child: ast.AST = call
-    for parent in code.ancestors(call):
-        match parent:
-            case ast.If(test=ast.Constant(value=value), body=body, orelse=orelse) if child in (
-                orelse if value else body
-            ):
-                return True
-            case _:
-                child = parent
-    return False
 
 
 def _is_in_a_test(call: ast.Call, code: Analysis) -> bool:

@@ -56,6 +56,9 @@ Found are calls of `async def` functions and methods of this file and of the pro
 coroutines that close a session, client or pool of a known library. A function with a decorator that is not known to
 leave it a coroutine, one that is defined twice and an asynchronous generator are not.
 
+Nothing is reported where a comment tells a type checker that an unused coroutine is right, and in the other one of
+two forms of a file (`if _IS_SYNC:`, the `else` of an `if True:`).
+
 ## References
 - [Coroutines](https://docs.python.org/3/library/asyncio-task.html#coroutines)
 - [Detecting coroutines that were never
@@ -65,13 +68,14 @@ leave it a coroutine, one that is defined twice and an asynchronous generator ar
 from __future__ import annotations
 
 import ast
+import re
 import sys
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import libcst as cst
 
-from idiomatic.core.analysis.blocking import event_library, held_lock
+from idiomatic.core.analysis.blocking import event_library, held_lock, is_never_run
 from idiomatic.core.analysis.coroutines import COROUTINE_FUNCTIONS, Gives, call_gives
 from idiomatic.core.analysis.instances import instance_of
 from idiomatic.core.analysis.resources import MANAGERS
@@ -94,11 +98,23 @@ RUN: Final = "Run it with `asyncio.run` (its code runs)"
 
 def detect(statement: ast.Expr, code: Analysis) -> Iterator[Finding]:
     match statement.value:
-        case ast.Call(func=ast.Name() | ast.Attribute() as function) as call if _gives_coroutine(call, code):
+        case ast.Call(func=ast.Name() | ast.Attribute() as function) as call if _gives_coroutine(
+            call, code
+        ) and not _is_meant(statement, code):
             message = f"`{ast.unparse(function)}(...)` makes a coroutine that nobody awaits: none of its code runs"
             yield Finding(call, message, (_fix(call, code),))
         case _:
             pass
+
+
+def _is_meant(statement: ast.Expr, code: Analysis) -> bool:
+    """Whether it is never run, or a type checker has been told that it is right."""
+    lines, span = code.statement.lines, code.span(statement)
+    text = code.statement.text[span.start : lines.line_span(lines.position(span.end)[0]).end]
+    return _FOR_CHECKERS.search(text) is not None or is_never_run(code, statement)
+
+
+_FOR_CHECKERS: Final = re.compile(r"#.*(?:unused-coroutine|reportUnusedCoroutine)")
 
 
 def _gives_coroutine(call: ast.Call, code: Analysis) -> bool:
