@@ -50,8 +50,8 @@ def build(path: str) -> None:
 
 ## Fix safety
 Unsafe: it is no class any more. What the function gives can be entered once only, has no attributes, and can't be
-inherited from or recognised with `isinstance`; tracebacks show frames of `contextlib`. It keeps its name, so that whoever writes `with name(...)` need not
-change anything.
+inherited from or recognised with `isinstance`; tracebacks show frames of `contextlib`. It keeps its name, so that
+whoever writes `with name(...)` need not change anything.
 
 Refused: `__exit__` looks at the exception or returns something; `__enter__` gives the object itself, and a `with` of
 this file binds it; the file does something else with the class than to enter its objects at once (it keeps one,
