@@ -53,11 +53,6 @@ def diagnostic(found: Diagnostic, findings: Findings) -> types.Diagnostic:
     }
 
 
-def report(findings: Findings) -> list[types.Diagnostic]:
-    """All that is underlined in a document."""
-    return [diagnostic(found, findings) for found in findings.shown]
-
-
 # -- pull -------------------------------------------------------------------------------------------------------------
 
 
@@ -68,7 +63,7 @@ async def pull(ls: Server, params: types.DocumentDiagnosticParams) -> types.Docu
         # Clients also ask for documents in tabs that were not opened yet, and for configuration files.
         return {"kind": "full", "items": []}
     findings = await ls.analyser.current(document)
-    items = await ls.worker.run(report, findings)
+    items = findings.report
     known = ls.reports.get(document.uri)
     if known is not None and known[1] == items:
         if params.get("previousResultId") == known[0]:
@@ -91,11 +86,10 @@ async def publish(ls: Server, document: OpenDocument) -> None:
                 await publish_faults(ls)
             if ls.client.pulls_diagnostics:
                 return
-            items = await ls.worker.run(report, findings)
             # What was edited meanwhile will be reported, not what it was before.
             if ls.analyser.is_current(findings, document):
                 break
-        _send(ls, {"uri": document.uri, "version": findings.version, "diagnostics": items})
+        _send(ls, {"uri": document.uri, "version": findings.version, "diagnostics": findings.report})
 
 
 def withdraw(ls: Server, uri: str) -> None:

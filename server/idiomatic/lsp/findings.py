@@ -11,17 +11,19 @@ import logging
 import time
 from collections import Counter
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from idiomatic.core.idiom import Severity
 from idiomatic.lsp.protocol import RequestFailed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from idiomatic.core.engine import Analysed, Diagnostic
     from idiomatic.core.text import Span
+    from idiomatic.lsp import types
     from idiomatic.lsp.documents import OpenDocument
     from idiomatic.lsp.positions import Positions
     from idiomatic.lsp.worker import Worker
@@ -48,7 +50,7 @@ class State:
     others: int
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Findings:
     """What was found in one version of a document, under one configuration.
 
@@ -73,6 +75,13 @@ class Findings:
     is_enabled: bool
     state: State
     took: float
+
+    @cached_property
+    def report(self) -> Sequence[types.Diagnostic]:
+        """What is underlined in the document."""
+        from idiomatic.lsp.diagnostics import diagnostic
+
+        return [diagnostic(found, self) for found in self.shown]
 
     @property
     def shown(self) -> Iterator[Diagnostic]:
@@ -213,4 +222,9 @@ class Analyser:
         _ = analysed.all_diagnostics
         took = (time.perf_counter() - started) * 1000
         logger.debug("%s, version %s: %.1f ms", uri, version, took)
-        return Findings(uri, version, positions, analysed, place.settings, place.project, place.is_enabled, state, took)
+        found = Findings(
+            uri, version, positions, analysed, place.settings, place.project, place.is_enabled, state, took
+        )
+        # Here, because to go back and forth between threads for it takes longer than the thing itself.
+        _ = found.report
+        return found

@@ -39,6 +39,10 @@ _AFTER: Final = 0.5
 """How many seconds after an edit the other documents are looked at, which may depend on it."""
 
 
+_QUIET: Final = 5.0
+"""After how many seconds in which nothing happens what is no longer used is looked for: nobody waits meanwhile."""
+
+
 class Server:
     """One client's server.
 
@@ -82,6 +86,7 @@ class Server:
         self._tasks: set[asyncio.Task[None]] = set()
         self._looks: set[str] = set()
         self._others: asyncio.TimerHandle | None = None
+        self._tidying: asyncio.TimerHandle | None = None
         lifecycle.register(self)
 
     # -- messages -----------------------------------------------------------------------------------------------------
@@ -121,6 +126,7 @@ class Server:
             self.scanner.touch()
             if document.path is not None:
                 self.keep(self.worker.run(self.workspaces.close, document.path))
+            self._tidy_later()
             if document.is_python:
                 diagnostics.withdraw(self, uri)
 
@@ -144,7 +150,19 @@ class Server:
         document = self.documents.get(uri)
         return document if document is not None and not document.is_python else self.document(uri)
 
+    def _tidy_later(self) -> None:
+        """Collect what is left of closed documents when nothing was opened, changed or closed for a while."""
+        if self._tidying is not None:
+            self._tidying.cancel()
+        self._tidying = asyncio.get_running_loop().call_later(_QUIET, self._tidy)
+
+    def _tidy(self) -> None:
+        self._tidying = None
+        self.keep(self.worker.run(_collect))
+
     def _touched(self, document: OpenDocument) -> None:
+        if self._tidying is not None:
+            self._tidy_later()
         if document.is_python:
             self.analyser.touch(document.uri)
             self.scanner.edited(document.path)
@@ -218,6 +236,10 @@ class Server:
             self.documents.end()
             self.workspaces.end()
             writer.close()
+
+
+def _collect() -> None:
+    gc.collect()
 
 
 def run(bodies: Iterable[bytes], writer: Writer, greeting: Greeting | None) -> int:

@@ -13,7 +13,7 @@ import time
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, Final
 
-from idiomatic.lsp import diagnostics, types
+from idiomatic.lsp import types
 from idiomatic.lsp.protocol import Refusal, RequestFailed
 from idiomatic.lsp.scanner import NOTHING, Report
 from idiomatic.lsp.uris import path_of
@@ -103,7 +103,7 @@ async def _open_reports(ls: Server) -> Sequence[Report]:
 
 
 def _report(findings: Findings) -> Report:
-    return Report.of(findings.uri, findings.version, diagnostics.report(findings))
+    return Report.of(findings.uri, findings.version, findings.report)
 
 
 class _Answer:
