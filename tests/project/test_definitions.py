@@ -196,3 +196,12 @@ def test_a_closed_document_is_not_kept(tmp_path: Path) -> None:
     gc.collect()
     assert callable(seen)
     assert seen() is None
+
+
+def test_what_was_used_a_moment_ago_is_kept_however_much_it_is(tmp_path: Path) -> None:
+    paths = [tmp_path / f"{name}.py" for name in "abcd"]
+    for path in paths:
+        path.write_text("#" * 100 + "\n")
+    modules = Modules(keeps=150, for_seconds=60)
+    first = [modules.read(path) for path in paths]
+    assert [modules.read(path) for path in paths] == first

@@ -25,6 +25,8 @@ UNSAVED: Final = "unsaved.py"
 
 _KEPT: Final = 200_000
 """How many characters of files that are not open are kept parsed."""
+_KEPT_FOR: Final = 60.0
+"""For how many seconds they are kept in any case."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +131,7 @@ class Workspaces:
 
         if self._helper is None:
             self._helper = Helper()
-            self._modules = Modules(self._opened, _KEPT)
+            self._modules = Modules(self._opened, _KEPT, _KEPT_FOR)
         if folder not in self._workspaces:
             # A text without a file and without a folder has no project: what lies in the working directory is chance.
             root = folder or Path.cwd()

@@ -10,6 +10,7 @@ import ast
 import logging
 import sys
 import threading
+import time
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from functools import cached_property
@@ -71,12 +72,18 @@ class Modules:
 
     Args:
         keeps: how many characters of text are kept parsed, which take fifty times that in memory; `None`: all.
+        for_seconds: how long what was used is kept in any case. Who asks the same again and again, after each edit,
+            must not find that it was given up for something else that is asked for after each edit.
     """
 
-    def __init__(self, opened: Mapping[Path, Document] | None = None, keeps: int | None = None) -> None:
+    def __init__(
+        self, opened: Mapping[Path, Document] | None = None, keeps: int | None = None, for_seconds: float = 0.0
+    ) -> None:
         self.opened = {} if opened is None else opened
         self._keeps = keeps
+        self._for_seconds = for_seconds
         self._known: dict[Path, tuple[object, Module | None, str | None]] = {}
+        self._used: dict[Path, float] = {}
 
     def version(self, path: Path) -> object:
         """What changes when the text of a file does; `None` if there is no such file."""
@@ -102,6 +109,7 @@ class Modules:
         if version is None:
             return None, None
         known = self._known.pop(path, None)
+        self._used[path] = time.monotonic()
         if known is not None and known[0] == version:
             # The last one used is the last one of them.
             self._known[path] = known
@@ -116,14 +124,16 @@ class Modules:
         """Keep what was used last, as much as is kept, and the very last in any case."""
         last, *earlier = reversed(list(self._known.items()))
         total = _size(last[1])
+        before = time.monotonic() - self._for_seconds
         for path, known in earlier:
             total += _size(known)
-            if total > keeps:
-                self._known.pop(path, None)
+            if total > keeps and self._used[path] <= before:
+                self.close(path)
 
     def close(self, path: Path) -> None:
         """Keep nothing of a document that was closed."""
         self._known.pop(path, None)
+        self._used.pop(path, None)
 
 
 def _size(known: tuple[object, Module | None, str | None]) -> int:
