@@ -358,6 +358,7 @@ def _taken(parts: Parts, code: Analysis) -> tuple[Sequence[str], str | None]:
     bound: set[str] = set()
     for each in parts.moved:
         found = [node for node in ast.walk(each) if isinstance(node, ast.Name)]
+        found.sort(key=lambda name: code.span(name).start)
         changed = {id(node.target) for node in ast.walk(each) if isinstance(node, ast.AugAssign)}
         caught = {node.name for node in ast.walk(each) if isinstance(node, ast.ExceptHandler)}
         for name in found:
