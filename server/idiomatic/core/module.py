@@ -14,14 +14,14 @@ import ast
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Concatenate, Final, ParamSpec, Protocol, TypeVar, cast
 
-from idiomatic.core.analysis.scopes import BindingKind, bound_at_module_level, scopes
-from idiomatic.core.analysis.tree import tree
+from idiomatic.core.analysis.scopes import Binding, BindingKind, bound_at_module_level
+from idiomatic.core.analysis.tree import FUNCTIONS, tree
 from idiomatic.core.dependencies import Dependencies, Record, closure
 from idiomatic.core.facts import ClassFact, FunctionFact, class_fact, function_fact, method_facts
 from idiomatic.core.long_class import LongClass, Part
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence, Set
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Set
 
     from idiomatic.core.dependencies import Question
     from idiomatic.core.document import Document
@@ -249,14 +249,21 @@ def _changed(before: Sequence[Statement], now: Sequence[Statement]) -> str:
 
 def _module_bindings(leaf: Statement) -> dict[str, tuple[ModuleBinding, ...]]:
     """What one leaf binds at module level, by name."""
-    parents = leaf.fact(tree).parents
+    bound = bound_at_module_level(leaf)
+    definitions = (*FUNCTIONS, ast.ClassDef)
+    is_plain = all(isinstance(each.node, definitions) and each.node in leaf.nodes for each in _all(bound))
+    parents = {} if is_plain else leaf.fact(tree).parents
     return {
         name: tuple(
             ModuleBinding(binding.kind, binding.qualified, is_for_type_checkers(parents, binding.node))
             for binding in bindings
         )
-        for name, bindings in bound_at_module_level(leaf).items()
+        for name, bindings in bound.items()
     }
+
+
+def _all(bound: Mapping[str, Sequence[Binding]]) -> Iterator[Binding]:
+    return (binding for bindings in bound.values() for binding in bindings)
 
 
 def is_for_type_checkers(parents: Mapping[ast.AST, ast.AST], node: ast.AST) -> bool:
@@ -293,9 +300,9 @@ def has_star_import(module: Module) -> bool:
 
 def _definitions(statement: Statement) -> dict[str, FunctionFact | ClassFact]:
     found: dict[str, FunctionFact | ClassFact] = {}
-    for name, bound in statement.fact(scopes).by_node[None].bindings.items():
+    for name, bound in (each for part in statement.parts for each in bound_at_module_level(part).items()):
         match bound[-1].node:
-            case ast.ClassDef() as node if isinstance(statement, LongClass):
+            case ast.ClassDef() as node if isinstance(statement, LongClass) and node is statement.frame.node:
                 methods = (method for part in statement.parts for method in part.fact(_methods))
                 found[name] = class_fact(node, tuple(methods))
             case ast.ClassDef() as node:

@@ -268,6 +268,16 @@ def scopes(statement: Statement) -> Scopes:
 
 def bound_at_module_level(leaf: Statement) -> Mapping[str, Sequence[Binding]]:
     """What a statement, or a part of a long class, binds at module level, by name."""
+    # Most of a file are definitions, which bind their own name: that can be seen without looking into them.
+    if "global" not in leaf.text and ":=" not in leaf.text:
+        nodes: Sequence[ast.stmt] = leaf.nodes
+        if isinstance(leaf, Part):
+            nodes = (leaf.frame.node,) if leaf.is_header else ()
+        if all(isinstance(node, (*FUNCTIONS, ast.ClassDef)) for node in nodes):
+            bound: dict[str, list[Binding]] = {}
+            for binding in (each for node in nodes for each in _bindings(node)):
+                bound.setdefault(binding.name, []).append(binding)
+            return bound
     found = leaf.fact(scopes)
     return found.bound_in(found.by_node[None])
 
