@@ -7,6 +7,7 @@ own indentation has to be the class's: what is indented otherwise does not belon
 from __future__ import annotations
 
 import ast
+import contextlib
 import re
 import warnings
 from typing import TYPE_CHECKING, Final
@@ -25,6 +26,8 @@ UNPARSABLE: Final = (SyntaxError, ValueError, RecursionError, MemoryError)
 # `codeop` and IDLE use it: a text that only wants more to be valid is told from one that nothing can follow.
 _ALLOW_INCOMPLETE: Final = 0x4000
 _INCOMPLETE: Final = "incomplete input"
+
+_ATTEMPTS: Final = 5
 
 MEMBER_OF: Final = "class _:\n"
 """What stands above the members of a class while they are parsed without the others."""
@@ -56,7 +59,7 @@ def parse(text: str, *, at_start: bool = True) -> ast.Module:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # invalid escapes are the user's business, on stderr they are nobody's
         try:
-            tree = compile(text, "<unknown>", "exec", ast.PyCF_ONLY_AST | _ALLOW_INCOMPLETE, dont_inherit=True)
+            tree = _compiled(text)
         except SyntaxError as error:
             # A string in quotes of one line goes on after a backslash at its end.
             if _INCOMPLETE in str(error.msg) or text.rstrip("\r\n").endswith("\\"):
@@ -64,6 +67,16 @@ def parse(text: str, *, at_start: bool = True) -> ast.Module:
             raise
     assert isinstance(tree, ast.Module)
     return tree
+
+
+def _compiled(text: str) -> ast.AST:
+    # While CPython builds a tree it counts how deep it is, in one place for all threads: another thread's parsing that
+    # gets in between makes it believe that it went wrong (gh-106905).
+    for _ in range(_ATTEMPTS):
+        with contextlib.suppress(SystemError):
+            tree: ast.AST = compile(text, "<unknown>", "exec", ast.PyCF_ONLY_AST | _ALLOW_INCOMPLETE, dont_inherit=True)
+            return tree
+    raise SyntaxError("Python's parser failed")
 
 
 def fault_of(text: str, context: Frame | None = None, *, at_start: bool = True) -> Fault | None:
