@@ -63,6 +63,8 @@ class Unsafe:
         if not self.reasons:
             msg = "an unsafe fix says why"
             raise ValueError(msg)
+        # Several parts of a rewrite may each have the same to say.
+        object.__setattr__(self, "reasons", tuple(dict.fromkeys(self.reasons)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,7 @@ Verdict: TypeAlias = Safe | Unsafe | Refused
 
 def safe_unless(reasons: Iterable[str]) -> Safe | Unsafe:
     """Safe if there are no reasons against it, else unsafe for each of them, repetitions left out."""
-    found = tuple(dict.fromkeys(reasons))
+    found = tuple(reasons)
     return Unsafe(found) if found else Safe()
 
 
