@@ -6,7 +6,10 @@ import importlib
 import sys
 from importlib.util import find_spec
 from types import ModuleType
-from typing import Any
+from threading import Lock
+from typing import Any, Final
+
+_LOCK: Final = Lock()
 
 
 def defer(name: str) -> None:
@@ -32,8 +35,10 @@ class _Deferred(ModuleType):
     """Stands in for a module, and becomes a copy of it when something is asked of it."""
 
     def __getattr__(self, name: str) -> Any:
-        if sys.modules.get(self.__name__) is self:
-            del sys.modules[self.__name__]
+        # Otherwise a second thread could take away what the first one is loading.
+        with _LOCK:
+            if sys.modules.get(self.__name__) is self:
+                del sys.modules[self.__name__]
         loaded = importlib.import_module(self.__name__)
         vars(self).update(vars(loaded))
         self.__class__ = ModuleType  # type: ignore[assignment]  # from here on as fast as any other
