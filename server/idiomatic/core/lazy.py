@@ -5,8 +5,8 @@ from __future__ import annotations
 import importlib
 import sys
 from importlib.util import find_spec
-from types import ModuleType
 from threading import Lock
+from types import ModuleType
 from typing import Any, Final
 
 _LOCK: Final = Lock()
