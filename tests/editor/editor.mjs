@@ -252,8 +252,9 @@ export class Editor {
     const input = this.page.locator('.quick-input-widget input').first();
     await input.waitFor();
     await input.fill(file);
-    await this.page.locator('.quick-input-list .monaco-list-row', { hasText: path.basename(file) }).first().waitFor();
-    await this.press('Enter');
+    // Other files may have this one's name in theirs, and be listed above it.
+    const name = new RegExp(`^${path.basename(file).replaceAll('.', '\\.')}$`);
+    await this.page.locator('.quick-input-list .monaco-list-row .label-name').filter({ hasText: name }).first().click();
     await this.page.locator(`.tab.active[data-resource-name="${path.basename(file)}"]`).waitFor();
     await this.page.locator('.quick-input-widget').waitFor({ state: 'hidden' });
     await this.page.locator('.monaco-editor.focused, .monaco-editor .focused').first().waitFor({ state: 'attached' });
