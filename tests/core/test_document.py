@@ -40,6 +40,7 @@ SNIPPETS = [
     "await ", "\0",
 ]
 # fmt: on
+NOW = "datetime.datetime.utcnow()"
 PIECES = st.one_of(st.sampled_from(SNIPPETS), st.text(max_size=3))
 EDITS = st.lists(st.tuples(st.floats(0, 1), st.integers(0, 12), PIECES), max_size=12)
 
@@ -71,6 +72,7 @@ def check(analysed: Analysed, text: str, known: Rules) -> None:
 @settings(deadline=None, max_examples=300)
 @given(st.sampled_from(SOURCES), EDITS)
 @example("\ufeffimport os\nx = 1\n", [(0.0625, 1, "\n"), (0.5, 0, "\n")])
+@example(SOURCES[4], [(0.375, 1, ""), (0.1875, 0, "x = 1\n"), (1.0, 0, NOW), (0.15625, 4, ""), (0.25, 7, "")])
 @example("x = 1", [(1.0, 0, "\r"), (1.0, 0, "\n")])
 @example("x = '''abc\ny\n", [(1.0, 0, "# '''")])
 def test_edits_give_what_a_fresh_look_gives(source: str, edits: list[tuple[float, int, str]]) -> None:

@@ -326,9 +326,14 @@ class Document:
             inner = span.shifted(-self._start(first))
             old = "".join([leaf.text for leaf in self.leaves[first:end]])
             new = old[: inner.start] + text + old[inner.end :]
-            if not first or not continues(new, frame):
+            if not first or not (continues(new, frame) or self._is_loose(first - 1)):
                 return _Region(first, end, new, frame)
             first -= 1
+
+    def _is_loose(self, leaf: int) -> bool:
+        """Whether a leaf is comments that belong to what is below, which did not parse when they were looked at."""
+        above = self.leaves[leaf]
+        return above.fault is None and not above.nodes and not (isinstance(above, Part) and above.is_header)
 
     def _attempt(self, region: _Region, reaches: dict[Statement, int]) -> _Parsed | _Failed | None:
         """Parse a region with as much of what follows as is needed; `reaches` is brought up to date.

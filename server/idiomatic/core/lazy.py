@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import importlib
 import sys
+from _thread import allocate_lock
 from importlib.util import find_spec
-from threading import Lock
+from time import sleep
 from types import ModuleType
 from typing import Any, Final
 
-_LOCK: Final = Lock()
+_LOCK: Final = allocate_lock()
+
+_PATIENCE: Final = 10_000
+"""How many milliseconds a thread waits for another one to load the module, whose parts were imported crosswise."""
 
 
 def defer(name: str) -> None:
@@ -35,11 +39,14 @@ class _Deferred(ModuleType):
     """Stands in for a module, and becomes a copy of it when something is asked of it."""
 
     def __getattr__(self, name: str) -> Any:
-        # Otherwise a second thread could take away what the first one is loading.
-        with _LOCK:
+        with _LOCK:  # or a second thread could take away what the first one is loading
             if sys.modules.get(self.__name__) is self:
                 del sys.modules[self.__name__]
         loaded = importlib.import_module(self.__name__)
+        for _ in range(_PATIENCE):
+            if hasattr(loaded, name) or not getattr(loaded.__spec__, "_initializing", False):
+                break
+            sleep(0.001)
         vars(self).update(vars(loaded))
         self.__class__ = ModuleType  # type: ignore[assignment]  # from here on as fast as any other
         return getattr(loaded, name)
