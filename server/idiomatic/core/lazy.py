@@ -42,11 +42,23 @@ class _Deferred(ModuleType):
         with _LOCK:  # or a second thread could take away what the first one is loading
             if sys.modules.get(self.__name__) is self:
                 del sys.modules[self.__name__]
-        loaded = importlib.import_module(self.__name__)
-        for _ in range(_PATIENCE):
-            if hasattr(loaded, name) or not getattr(loaded.__spec__, "_initializing", False):
-                break
-            sleep(0.001)
+        loaded = _loaded(self.__name__, name)
         vars(self).update(vars(loaded))
         self.__class__ = ModuleType  # type: ignore[assignment]  # from here on as fast as any other
         return getattr(loaded, name)
+
+
+def _loaded(module: str, wanted: str) -> ModuleType:
+    """The module, with an attribute: another thread may be loading it, or one of its parts and so the module itself."""
+    for _ in range(_PATIENCE):
+        try:
+            loaded = importlib.import_module(module)
+        except RuntimeError as error:
+            # Two threads wait for each other; Python lets one of them try again.
+            if type(error).__name__ != "_DeadlockError":
+                raise
+        else:
+            if hasattr(loaded, wanted) or not getattr(loaded.__spec__, "_initializing", False):
+                return loaded
+        sleep(0.001)
+    return importlib.import_module(module)
