@@ -20,6 +20,7 @@ from idiomatic.core.analysis.exceptions import (
     tries_around,
     withs_around,
 )
+from idiomatic.core.analysis.flow import leaving
 from idiomatic.core.analysis.tree import FUNCTIONS, tree, walk_block
 from idiomatic.core.module import about
 
@@ -146,7 +147,8 @@ def conversion_fault(code: Analysis, around: ast.Try, *, adapts: bool = False) -
         if catches(code, handler, *NO_EXCEPTIONS):
             what = "the cancellation" if catches(code, handler, *CANCELLED) else "the exception"
             return f"`{head}` would become `except*` with the others and get {what} in a group."
-        if (word := _left_by(handler.body)) is not None:
+        if (left := next(leaving(handler.body), None)) is not None:
+            word = type(left).__name__.lower()
             return f"`{head}` would not see the group, and can't become `except*` because of its `{word}`."
         if not adapts and _uses_name(handler):
             return (
@@ -167,27 +169,6 @@ def conversion_reasons(around: ast.Try) -> Iterator[str]:
         yield "The bare `raise` in `except*` raises a group, whatever was caught."
     if any(node.exc is not None for node in raises):
         yield "What an `except*` raises arrives in a group if other exceptions are left over."
-
-
-def _left_by(body: Sequence[ast.stmt]) -> str | None:
-    """The keyword by which a handler is left early, which `except*` does not allow."""
-    stack: list[tuple[ast.AST, bool]] = [(statement, False) for statement in body]
-    while stack:
-        node, in_loop = stack.pop()
-        match node:
-            case ast.Return():
-                return "return"
-            case ast.Break() if not in_loop:
-                return "break"
-            case ast.Continue() if not in_loop:
-                return "continue"
-            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef() | ast.Lambda():
-                pass
-            case ast.For() | ast.AsyncFor() | ast.While():
-                stack += [(each, True) for each in node.body] + [(each, in_loop) for each in node.orelse]
-            case _:
-                stack += [(each, in_loop) for each in ast.iter_child_nodes(node)]
-    return None
 
 
 def _uses_name(handler: ast.ExceptHandler) -> bool:

@@ -1,4 +1,4 @@
-"""What happens to a variable after a statement, and whether a statement can raise.
+"""What happens to a variable after a statement, how control leaves a block, and whether a statement can raise.
 
 Everything here errs on one side: `is_read_after` says yes where it can't tell, `can_raise` too.
 """
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from idiomatic.core.analysis.tree import walk_own
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from idiomatic.core.analysis.code import Analysis
 
@@ -170,6 +170,29 @@ def _reads(node: ast.AST, name: str, without: ast.AST | None = None) -> bool:
 
 def _names(target: ast.expr) -> set[str]:
     return {node.id for node in ast.walk(target) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+
+
+def leaving(block: Iterable[ast.stmt]) -> Iterator[ast.Return | ast.Break | ast.Continue]:
+    """The statements by which control leaves a block early; those of loops and functions inside it are not."""
+    stack: list[tuple[ast.AST, bool]] = [(statement, False) for statement in block]
+    while stack:
+        node, in_loop = stack.pop()
+        match node:
+            case ast.Return():
+                yield node
+            case ast.Break() | ast.Continue() if not in_loop:
+                yield node
+            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef() | ast.expr():
+                pass
+            case ast.For() | ast.AsyncFor() | ast.While():
+                stack += [(each, True) for each in node.body] + [(each, in_loop) for each in node.orelse]
+            case _:
+                stack += [(each, in_loop) for each in ast.iter_child_nodes(node)]
+
+
+def is_left_early(loop: ast.For | ast.AsyncFor | ast.While) -> bool:
+    """Whether a `break` or `return` ends a loop."""
+    return any(not isinstance(each, ast.Continue) for each in leaving(loop.body))
 
 
 def can_raise(statement: ast.stmt) -> bool:

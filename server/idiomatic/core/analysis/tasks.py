@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from idiomatic.core.analysis.coroutines import definition_of
+from idiomatic.core.analysis.flow import is_left_early
 from idiomatic.core.analysis.mentions import mentions
 from idiomatic.core.analysis.scopes import scopes
 from idiomatic.core.analysis.tree import FUNCTIONS, walk_block
@@ -144,30 +145,12 @@ def _is_endless(module: Module, name: str) -> bool:
 def _never_ends(function: Function) -> bool:
     for node in walk_block(function.body):
         match node:
-            case ast.While(test=ast.Constant(value=value)) if value and not _is_left(node):
+            case ast.While(test=ast.Constant(value=value)) if value and not is_left_early(node):
                 return True
             case ast.Await(value=ast.Call(func=ast.Attribute(attr="serve_forever"))):
                 return True
             case _:
                 pass
-    return False
-
-
-def _is_left(loop: ast.While) -> bool:
-    stack: list[tuple[ast.AST, bool]] = [(each, False) for each in loop.body]
-    while stack:
-        node, in_loop = stack.pop()
-        match node:
-            case ast.Return():
-                return True
-            case ast.Break() if not in_loop:
-                return True
-            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef() | ast.Lambda():
-                pass
-            case ast.For() | ast.AsyncFor() | ast.While():
-                stack += [(each, True) for each in node.body] + [(each, in_loop) for each in node.orelse]
-            case _:
-                stack += [(each, in_loop) for each in ast.iter_child_nodes(node)]
     return False
 
 

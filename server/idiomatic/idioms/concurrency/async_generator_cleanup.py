@@ -60,6 +60,7 @@ from typing import TYPE_CHECKING
 import libcst as cst
 
 from idiomatic.core.analysis.coroutines import Gives, call_gives, definition_of
+from idiomatic.core.analysis.flow import is_left_early
 from idiomatic.core.facts import FunctionFact
 from idiomatic.core.idiom import Finding, Fix, Kind, Safe
 
@@ -77,7 +78,7 @@ ALSO = ()
 
 def detect(loop: ast.AsyncFor, code: Analysis) -> Iterator[Finding]:
     match loop.iter:
-        case ast.Call(func=ast.Name() | ast.Attribute() as function) as call if _is_left_early(loop):
+        case ast.Call(func=ast.Name() | ast.Attribute() as function) as call if is_left_early(loop):
             pass
         case _:
             return
@@ -86,25 +87,6 @@ def detect(loop: ast.AsyncFor, code: Analysis) -> Iterator[Finding]:
     message = f"Left early, `{ast.unparse(function)}(...)` is not closed here: it cleans up later, or never"
     fix = Fix("Close it with `contextlib.aclosing`", Safe(), code.lines(loop), partial(to_aclosing, loop))
     yield Finding(call, message, (fix,))
-
-
-def _is_left_early(loop: ast.AsyncFor) -> bool:
-    """Whether a `break` or `return` ends the loop; those of loops and functions inside it don't."""
-    stack: list[tuple[ast.AST, bool]] = [(statement, False) for statement in loop.body]
-    while stack:
-        node, in_loop = stack.pop()
-        match node:
-            case ast.Return():
-                return True
-            case ast.Break() if not in_loop:
-                return True
-            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef() | ast.expr():
-                pass
-            case ast.For() | ast.AsyncFor() | ast.While():
-                stack += [(each, True) for each in node.body] + [(each, in_loop) for each in node.orelse]
-            case _:
-                stack += [(each, in_loop) for each in ast.iter_child_nodes(node)]
-    return False
 
 
 def _cleans_up(function: ast.expr, code: Analysis) -> bool:

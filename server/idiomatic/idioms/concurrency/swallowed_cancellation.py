@@ -93,6 +93,7 @@ from idiomatic.core.analysis.clean_up import is_clean_up
 from idiomatic.core.analysis.coroutines import suspends
 from idiomatic.core.analysis.exception_groups import TIMERS
 from idiomatic.core.analysis.exceptions import CANCELLED, builtin_is_visible, catches, caught
+from idiomatic.core.analysis.flow import leaving
 from idiomatic.core.analysis.tool_comments import FOR_TOOLS
 from idiomatic.core.analysis.tree import FUNCTIONS, walk_block
 from idiomatic.core.idiom import Finding, Fix, Kind, Refused, Unsafe
@@ -166,14 +167,14 @@ _ENDS_IT: Final = frozenset(
 
 def _is_settled(handler: ast.ExceptHandler) -> bool:
     """Whether a handler raises on one of its paths, leaves on some only, or ends the process."""
-    leaving: set[ast.AST] = set(_leaving(handler.body))
+    exits: set[ast.AST] = set(leaving(handler.body))
     for node in walk_block(handler.body):
         match node:
             case ast.Raise():
                 return True
             case ast.Call(func=function) if ast.unparse(function) in _ENDS_IT:
                 return True
-            case ast.If() if not leaving.isdisjoint(walk_block([*node.body, *node.orelse])):
+            case ast.If() if not exits.isdisjoint(walk_block([*node.body, *node.orelse])):
                 return True
             case _:
                 pass
@@ -254,7 +255,7 @@ def _gives_an_outcome(handler: ast.ExceptHandler) -> bool:
                 return True
             case _:
                 pass
-    return any(isinstance(each, ast.Return) and not _is_none(each.value) for each in _leaving(handler.body))
+    return any(isinstance(each, ast.Return) and not _is_none(each.value) for each in leaving(handler.body))
 
 
 def _is_none(value: ast.expr | None) -> bool:
@@ -405,29 +406,11 @@ def _verdict(around: ast.Try, handler: ast.ExceptHandler, code: Analysis) -> Ver
     return Unsafe(tuple(reasons))
 
 
-def _leaving(body: Sequence[ast.stmt]) -> Iterator[ast.Return | ast.Break | ast.Continue]:
-    """The statements by which control leaves a handler early."""
-    stack: list[tuple[ast.AST, bool]] = [(statement, False) for statement in body]
-    while stack:
-        node, in_loop = stack.pop()
-        match node:
-            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef() | ast.Lambda():
-                pass
-            case ast.Return():
-                yield node
-            case ast.Break() | ast.Continue() if not in_loop:
-                yield node
-            case ast.For() | ast.AsyncFor() | ast.While():
-                stack += [(each, True) for each in node.body] + [(each, in_loop) for each in node.orelse]
-            case _:
-                stack += [(each, in_loop) for each in ast.iter_child_nodes(node)]
-
-
 def _skipped(around: ast.Try, handler: ast.ExceptHandler, code: Analysis) -> Iterator[ast.stmt]:
     """What runs after the handler today, up to the end of the function, in loops only what comes after."""
-    leaving = list(_leaving(handler.body))
+    exits = list(leaving(handler.body))
     goes_on = _goes_on(handler.body)
-    breaks = any(isinstance(each, ast.Break) for each in leaving)
+    breaks = any(isinstance(each, ast.Break) for each in exits)
     current: ast.AST = around
     while isinstance(current, ast.stmt):
         if goes_on:
