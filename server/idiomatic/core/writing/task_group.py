@@ -19,6 +19,7 @@ from idiomatic.core.writing.arguments import (
     start_of,
     with_comments_of_arguments,
 )
+from idiomatic.core.writing.changes import lines_above, whole
 from idiomatic.core.writing.names import name_of_call, name_of_target, one_of
 
 if TYPE_CHECKING:
@@ -26,41 +27,12 @@ if TYPE_CHECKING:
 
     from idiomatic.core.analysis import Analysis
     from idiomatic.core.draft import Draft
+    from idiomatic.core.writing.changes import Change
 
 GROUP: Final = "asyncio.TaskGroup"
 TIMEOUT: Final = "asyncio.timeout"
 
 Comprehension: TypeAlias = ast.ListComp | ast.GeneratorExp
-
-Change: TypeAlias = "Callable[[cst.CSTNode], cst.CSTNode | cst.FlattenSentinel[cst.CSTNode] | cst.RemovalSentinel]"
-
-
-def changed(
-    draft: Draft, changes: dict[cst.CSTNode, Change], statements: Sequence[cst.BaseStatement] | None = None
-) -> Sequence[cst.BaseStatement]:
-    """The statements of a draft after changes of some of their nodes, one of which may become several, or none.
-
-    Nodes are changed after what is below them: a change outside sees those inside.
-
-    Args:
-        draft: the draft.
-        changes: what becomes of the nodes.
-        statements: some statements of the draft; default: all.
-    """
-
-    class Changes(cst.CSTTransformer):
-        def on_leave(self, original_node: cst.CSTNode, updated_node: cst.CSTNode) -> cst.CSTNode:  # type: ignore[override]
-            change = changes.get(original_node)
-            return updated_node if change is None else cast("cst.CSTNode", change(updated_node))
-
-    result: list[cst.BaseStatement] = []
-    for statement in draft.body if statements is None else statements:
-        new = statement.visit(Changes())
-        if isinstance(new, cst.FlattenSentinel):
-            result += new
-        elif not isinstance(new, cst.RemovalSentinel):
-            result.append(new)
-    return result
 
 
 def raising_the_first(name: str, block: cst.With) -> cst.BaseStatement:
@@ -155,26 +127,18 @@ def block_changes(
         line = draft.node(statement, cst.SimpleStatementLine)
         changes[line] = lambda new: around(_commented(block, cst.ensure_type(new, cst.SimpleStatementLine)))
         return changes
-    kind = cst.BaseCompoundStatement if isinstance(statement, _COMPOUND) else cst.SimpleStatementLine
-    whole = cast("cst.CSTNode", draft.node(statement, cast("type[cst.SimpleStatementLine]", kind)))
-    separate = (
-        plan.separate_results(cst.ensure_type(whole, cst.SimpleStatementLine))
-        if kind is cst.SimpleStatementLine
-        else ()
-    )
+    old_statement = whole(statement, draft)
+    separate = plan.separate_results(old_statement) if isinstance(old_statement, cst.SimpleStatementLine) else ()
 
     def with_block(new: cst.CSTNode) -> cst.FlattenSentinel[cst.CSTNode]:
         after = separate or [cast("cst.BaseStatement", new.with_changes(leading_lines=()))]
-        before = block.with_changes(leading_lines=cast("cst.SimpleStatementLine", new).leading_lines)
+        before = block.with_changes(leading_lines=lines_above(new))
         return cst.FlattenSentinel([around(before), *after])
 
-    changes[whole] = with_block
+    changes[old_statement] = with_block
     if not separate:
         changes |= plan.results_in_place(old)
     return changes
-
-
-_COMPOUND: Final = (ast.If, ast.For, ast.AsyncFor, ast.With, ast.AsyncWith, ast.Match)
 
 
 def _commented(block: cst.With, line: cst.SimpleStatementLine) -> cst.With:

@@ -133,8 +133,9 @@ from idiomatic.core.analysis.tasks import is_visible, runs_forever, started
 from idiomatic.core.analysis.tree import FUNCTIONS, walk_block
 from idiomatic.core.idiom import Finding, Fix, Kind, Refused, Safe, Unsafe, safe_unless
 from idiomatic.core.module import bindings, has_star_import
+from idiomatic.core.writing.changes import changed, lines_above, whole
 from idiomatic.core.writing.names import name_of_task
-from idiomatic.core.writing.task_group import changed, fresh_group
+from idiomatic.core.writing.task_group import fresh_group
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -145,7 +146,7 @@ if TYPE_CHECKING:
     from idiomatic.core.draft import Draft
     from idiomatic.core.module import Module
     from idiomatic.core.statement import Statement
-    from idiomatic.core.writing.task_group import Change
+    from idiomatic.core.writing.changes import Change
 
 KIND = Kind.PROBLEM
 SINCE = (3, 8)
@@ -550,14 +551,7 @@ def _make_in(
     elif init.body[0] is statement:
         changes[draft.node(statement, cst.SimpleStatementLine)] = lambda _: _several([made, *kept])
     else:
-        is_compound = hasattr(init.body[0], "body") or isinstance(init.body[0], ast.Match)
-        kind = cst.BaseCompoundStatement if is_compound else cst.SimpleStatementLine
-        first = draft.node(init.body[0], cast("type[cst.SimpleStatementLine]", kind))
-        changes[first] = lambda new: _several([made, cast("cst.BaseStatement", new)])
-
-
-def _leading(node: cst.CSTNode) -> Sequence[cst.EmptyLine]:
-    return cast("cst.SimpleStatementLine", node).leading_lines
+        changes[whole(init.body[0], draft)] = lambda new: _several([made, cast("cst.BaseStatement", new)])
 
 
 def _make_init(home: _Home, changes: dict[cst.CSTNode, Change], draft: Draft) -> None:
@@ -577,7 +571,7 @@ def _make_init(home: _Home, changes: dict[cst.CSTNode, Change], draft: Draft) ->
     )
 
     def with_init(new: cst.CSTNode) -> cst.FlattenSentinel[cst.CSTNode]:
-        lines = _leading(new)
+        lines = lines_above(new)
         below = lines if lines and lines[0].comment is None else (blank, *lines)
         return _several([init, cast("cst.BaseStatement", new.with_changes(leading_lines=below))])
 

@@ -111,7 +111,8 @@ from idiomatic.core.analysis.group_effects import (
 from idiomatic.core.analysis.tree import COMPREHENSIONS
 from idiomatic.core.idiom import Finding, Fix, Kind, Refused, Unsafe
 from idiomatic.core.writing.arguments import awaited_arguments, dedented, indent_of
-from idiomatic.core.writing.task_group import block_changes, changed, raising_the_first, to_except_star
+from idiomatic.core.writing.changes import changed
+from idiomatic.core.writing.task_group import block_changes, raising_the_first, to_except_star
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -81,7 +81,7 @@ import libcst as cst
 from idiomatic.core.analysis.coroutines import Gives, call_gives
 from idiomatic.core.analysis.escapes import is_used_elsewhere
 from idiomatic.core.idiom import Finding, Fix, Kind, Refused, Safe, Unsafe
-from idiomatic.core.writing.task_group import changed
+from idiomatic.core.writing.changes import changed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -89,7 +89,7 @@ if TYPE_CHECKING:
     from idiomatic.core.analysis import Analysis
     from idiomatic.core.draft import Draft
     from idiomatic.core.idiom import Verdict
-    from idiomatic.core.writing.task_group import Change
+    from idiomatic.core.writing.changes import Change
 
 KIND = Kind.IDIOM
 SINCE = (3, 7)

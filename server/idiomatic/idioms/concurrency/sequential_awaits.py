@@ -87,8 +87,9 @@ from idiomatic.core.facts import FunctionFact
 from idiomatic.core.idiom import Finding, Fix, Kind, Refused, Unsafe
 from idiomatic.core.module import bindings
 from idiomatic.core.text import Span
+from idiomatic.core.writing.changes import changed
 from idiomatic.core.writing.names import name_of_call, name_of_target
-from idiomatic.core.writing.task_group import changed, fresh_group, raising_the_first, to_except_star
+from idiomatic.core.writing.task_group import fresh_group, raising_the_first, to_except_star
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -96,7 +97,7 @@ if TYPE_CHECKING:
     from idiomatic.core.analysis import Analysis
     from idiomatic.core.analysis.exception_groups import Handlers
     from idiomatic.core.draft import Draft
-    from idiomatic.core.writing.task_group import Change
+    from idiomatic.core.writing.changes import Change
 
 KIND = Kind.REFACTOR
 SINCE = (3, 11)

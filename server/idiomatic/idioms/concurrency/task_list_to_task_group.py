@@ -99,9 +99,9 @@ from idiomatic.core.analysis.scopes import BindingKind
 from idiomatic.core.analysis.tasks import started
 from idiomatic.core.analysis.tree import COMPREHENSIONS, walk_block
 from idiomatic.core.idiom import Finding, Fix, Kind, Refused, Unsafe
+from idiomatic.core.writing.changes import changed, lines_above, whole
 from idiomatic.core.writing.comments import comment_lines
 from idiomatic.core.writing.task_group import (
-    changed,
     comments_between,
     fresh_group,
     loop_of,
@@ -116,7 +116,7 @@ if TYPE_CHECKING:
     from idiomatic.core.analysis.exception_groups import Handlers
     from idiomatic.core.analysis.tasks import Started
     from idiomatic.core.draft import Draft
-    from idiomatic.core.writing.task_group import Change
+    from idiomatic.core.writing.changes import Change
 
 KIND = Kind.IDIOM
 SINCE = (3, 11)
@@ -670,41 +670,30 @@ def to_task_group(tasks: _Tasks, wait: _Wait, handlers: Handlers | None, draft: 
     item = cst.WithItem(manager, cst.AsName(cst.Name(group)))
     first = body[0]
     dropped = tasks.made[0] if tasks.filled and not is_needed and tasks.made[0] is not tasks.first else None
-    lost = comment_lines(_line(dropped, draft)) if dropped is not None else []
-    lines = [*lost, *_leading(first)]
+    lost = comment_lines(whole(dropped, draft)) if dropped is not None else []
+    lines = [*lost, *lines_above(first)]
     inner = [first.with_changes(leading_lines=()), *body[1:]]
-    whole = cst.With(
+    group_block = cst.With(
         [item], cst.IndentedBlock(inner, footer=left), asynchronous=cst.Asynchronous(), leading_lines=lines
     )
-    around: cst.BaseStatement = whole
+    around: cst.BaseStatement = group_block
     if handlers is None:
         name = draft.fresh("group", "exception_group", within=code.function_around(tasks.first))
-        around = raising_the_first(name, whole)
+        around = raising_the_first(name, group_block)
     changes: dict[cst.CSTNode, Change] = {}
     new = cst.FlattenSentinel([around, *after])
     for each in [*region, *wait.statements]:
-        changes[_line(each, draft)] = lambda _: cst.RemoveFromParent()
-    changes[_line(region[0], draft)] = lambda _: new
+        changes[whole(each, draft)] = lambda _: cst.RemoveFromParent()
+    changes[whole(region[0], draft)] = lambda _: new
     if dropped is not None:
-        changes[_line(dropped, draft)] = lambda _: cst.RemoveFromParent()
+        changes[whole(dropped, draft)] = lambda _: cst.RemoveFromParent()
     for converted in handlers.convert if handlers is not None else ():
         changes[draft.node(converted, cst.Try)] = to_except_star
     return changed(draft, changes)
 
 
-def _leading(node: cst.CSTNode) -> Sequence[cst.EmptyLine]:
-    return cast("cst.SimpleStatementLine", node).leading_lines
-
-
-def _line(statement: ast.stmt, draft: Draft) -> cst.BaseStatement:
-    """The libcst node of a statement on lines of its own."""
-    is_compound = hasattr(statement, "body") or isinstance(statement, ast.Match)
-    kind = cst.BaseCompoundStatement if is_compound else cst.SimpleStatementLine
-    return cast("cst.BaseStatement", draft.node(statement, cast("type[cst.SimpleStatementLine]", kind)))
-
-
 def _rewritten(statement: ast.stmt, changes: Mapping[cst.CSTNode, Change], draft: Draft) -> Sequence[cst.BaseStatement]:
-    return changed(draft, dict(changes), [_line(statement, draft)])
+    return changed(draft, changes, [whole(statement, draft)])
 
 
 def _without_list(tasks: _Tasks, draft: Draft) -> dict[cst.CSTNode, Change]:
@@ -721,9 +710,9 @@ def _without_list(tasks: _Tasks, draft: Draft) -> dict[cst.CSTNode, Change]:
         return changes
     match made.value:
         case ast.ListComp() as comprehension if _is_free(comprehension, code):
-            changes[_line(made, draft)] = _as_loop
+            changes[whole(made, draft)] = _as_loop
         case ast.List() if not comment_lines(draft.node(made.value, cst.List)):
-            changes[_line(made, draft)] = _as_lines
+            changes[whole(made, draft)] = _as_lines
         case _:
             pass
     return changes
@@ -791,7 +780,7 @@ def _without_unread(tasks: _Tasks, wait: _Wait, draft: Draft) -> dict[cst.CSTNod
         place.value.id for place in wait.awaits if isinstance(place.value, ast.Name) and not _is_read(place, code)
     }
     return {
-        _line(made, draft): _as_expression for made, name in zip(tasks.made, tasks.names, strict=True) if name in unread
+        whole(made, draft): _as_expression for made, name in zip(tasks.made, tasks.names, strict=True) if name in unread
     }
 
 
@@ -803,7 +792,7 @@ def _results(tasks: _Tasks, wait: _Wait, draft: Draft) -> tuple[Sequence[cst.Bas
     after: list[cst.BaseStatement] = []
     left: list[cst.EmptyLine] = []
     for statement in wait.statements:
-        line = _line(statement, draft)
+        line = whole(statement, draft)
         if _goes(statement, wait, draft.code):
             left += comment_lines(line)
             continue
@@ -857,7 +846,7 @@ def _separate(tasks: _Tasks, wait: _Wait, statement: ast.stmt, draft: Draft) -> 
             return ()
     names = [each.id for each in targets if isinstance(each, ast.Name)]
     tasks_read = [cast("ast.Name", each).id for each in given]
-    line = cst.ensure_type(_line(statement, draft), cst.SimpleStatementLine)
+    line = cst.ensure_type(whole(statement, draft), cst.SimpleStatementLine)
     is_simple = len(set(names)) == len(targets) == len(tasks_read) and not set(names) & set(tasks_read)
     if not is_simple or line.trailing_whitespace.comment is not None:
         return ()

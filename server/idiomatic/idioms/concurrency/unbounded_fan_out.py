@@ -108,8 +108,8 @@ from idiomatic.core.analysis.tree import FUNCTIONS, walk_block
 from idiomatic.core.idiom import Finding, Fix, Kind, Refused, Unsafe
 from idiomatic.core.module import bindings
 from idiomatic.core.writing.arguments import awaited_arguments, dedented, indent_between, start_of
+from idiomatic.core.writing.changes import changed, lines_above, whole
 from idiomatic.core.writing.names import one_of, snake_case
-from idiomatic.core.writing.task_group import changed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -117,7 +117,7 @@ if TYPE_CHECKING:
     from idiomatic.core.analysis import Analysis
     from idiomatic.core.draft import Draft
     from idiomatic.core.module import Module
-    from idiomatic.core.writing.task_group import Change
+    from idiomatic.core.writing.changes import Change
 
 KIND = Kind.IDIOM
 SINCE = (3, 8)
@@ -445,14 +445,11 @@ def to_limited(
     first = cst.SimpleStatementLine([cst.Assign([cst.AssignTarget(cst.Name(semaphore))], made)])
 
     def above(node: cst.CSTNode) -> cst.FlattenSentinel[cst.CSTNode]:
-        below = cast("cst.SimpleStatementLine", node)
-        lines = [cst.EmptyLine(indent=False), *below.leading_lines]
-        return cst.FlattenSentinel([first, helper, below.with_changes(leading_lines=lines)])
+        lines = [cst.EmptyLine(indent=False), *lines_above(node)]
+        return cst.FlattenSentinel([first, helper, node.with_changes(leading_lines=lines)])
 
-    is_compound = hasattr(fan.statement, "body") or isinstance(fan.statement, ast.Match)
-    kind = cst.BaseCompoundStatement if is_compound else cst.SimpleStatementLine
     changes: dict[cst.CSTNode, Change] = {
-        draft.node(fan.statement, cast("type[cst.SimpleStatementLine]", kind)): above,
+        whole(fan.statement, draft): above,
         **_called(fan, name, parameters, draft),
     }
     if function is not None:

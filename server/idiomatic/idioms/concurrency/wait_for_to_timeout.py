@@ -50,7 +50,7 @@ from __future__ import annotations
 
 import ast
 from functools import partial
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final
 
 import libcst as cst
 
@@ -60,8 +60,8 @@ from idiomatic.core.analysis.group_effects import shown
 from idiomatic.core.analysis.tree import COMPREHENSIONS, walk_block
 from idiomatic.core.idiom import Finding, Fix, Kind, Refused, safe_unless
 from idiomatic.core.writing.arguments import dedented, indent_of
+from idiomatic.core.writing.changes import changed, lines_above, whole
 from idiomatic.core.writing.comments import comment_lines
-from idiomatic.core.writing.task_group import changed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -69,7 +69,7 @@ if TYPE_CHECKING:
     from idiomatic.core.analysis import Analysis
     from idiomatic.core.draft import Draft
     from idiomatic.core.module import Module
-    from idiomatic.core.writing.task_group import Change
+    from idiomatic.core.writing.changes import Change
 
 KIND = Kind.IDIOM
 SINCE = (3, 11)
@@ -290,15 +290,11 @@ def to_timeout(place: ast.Await, call: ast.Call, draft: Draft, *, hoists: bool) 
     assignment = cst.SimpleStatementLine([cst.Assign([cst.AssignTarget(cst.Name(name))], bare)], leading_lines=lost)
 
     def above(node: cst.CSTNode) -> cst.FlattenSentinel[cst.CSTNode]:
-        below = cast("cst.SimpleStatementLine", node)
         return cst.FlattenSentinel(
-            [_block(timeout, assignment, below.leading_lines), below.with_changes(leading_lines=())]
+            [_block(timeout, assignment, lines_above(node)), node.with_changes(leading_lines=())]
         )
 
-    is_compound = hasattr(statement, "body") or isinstance(statement, ast.Match)
-    kind = cst.BaseCompoundStatement if is_compound else cst.SimpleStatementLine
-    whole = draft.node(statement, cast("type[cst.SimpleStatementLine]", kind))
-    changes: dict[cst.CSTNode, Change] = {old: lambda _: cst.Name(name), whole: above}
+    changes: dict[cst.CSTNode, Change] = {old: lambda _: cst.Name(name), whole(statement, draft): above}
     return changed(draft, changes)
 
 
