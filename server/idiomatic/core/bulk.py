@@ -87,7 +87,9 @@ def _next_fixes(
             if on_failure is not None:
                 on_failure(diagnostic, error)
             continue
-        done.add(statement)
+        if not done.isdisjoint(rewriting.elsewhere):
+            continue  # in the next round
+        done |= {statement, *rewriting.elsewhere}
         yield diagnostic, rewriting
 
 

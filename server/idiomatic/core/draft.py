@@ -12,6 +12,7 @@ import re
 import tokenize
 from collections import Counter, defaultdict
 from dataclasses import dataclass
+from itertools import groupby
 from typing import TYPE_CHECKING, Final, TypeVar, cast
 
 import libcst as cst
@@ -26,11 +27,12 @@ from idiomatic.core.parsing import MEMBER_OF
 from idiomatic.core.text import BOM, Edit, Span, apply_edits
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from idiomatic.core.analysis.code import Analysis
     from idiomatic.core.document import Document
     from idiomatic.core.idiom import Fix
+    from idiomatic.core.statement import Statement
 
 C = TypeVar("C", bound="cst.CSTNode")
 
@@ -53,9 +55,11 @@ class Rewriting:
 
     Attributes:
         edits: in the document's offsets, without overlaps.
+        elsewhere: the statements that change besides the one the fix was found in.
     """
 
     edits: tuple[Edit, ...]
+    elsewhere: frozenset[Statement] = frozenset()
 
     def apply(self, text: str) -> str:
         """The document's text afterwards."""
@@ -66,20 +70,24 @@ class Draft:
     """The statements a fix replaces.
 
     Attributes:
-        code: the analysis the fix was found with.
+        code: the analysis the fix was found with; for a part, that of its statement.
         body: the statements, parsed by libcst.
     """
 
-    def __init__(self, document: Document, code: Analysis, first: ast.stmt, last: ast.stmt) -> None:
+    def __init__(
+        self, document: Document, code: Analysis, first: ast.stmt, last: ast.stmt, *, from_top: bool = False
+    ) -> None:
         self.code = code
         self._document = document
+        self._new: str | None = None
+        self._parts: list[Draft] = []
         self._imports: list[imports.Import] = []
         self._needs: list[ast.AST] = []
         self._constants: list[str] = []
         self._names: set[str] = set()
         statement = code.statement
         lines = statement.lines
-        start, end = statement.first_line(first), statement.end_line(last)
+        start, end = 0 if from_top else statement.first_line(first), statement.end_line(last)
         # A byte order mark or a form feed before the first statement is no indentation, and libcst stumbles over both.
         line = lines.line(start)
         self._lead = len(line) - len(line.lstrip(_MARKS))
@@ -98,6 +106,8 @@ class Draft:
             module = _indented_by(cst.parse_module(source, config), _indentation(document))
         except (cst.ParserSyntaxError, RecursionError, *UNPARSABLE) as error:
             raise DraftError("This code can't be taken apart and put together again without loss.") from error
+        if from_top:
+            module = _without_header(module)
         if module.code != source:
             raise DraftError("This code can't be taken apart and put together again without loss.")
         from libcst.metadata import MetadataWrapper, PositionProvider
@@ -216,6 +226,49 @@ class Draft:
         gone = [Edit(self.code.span(each).shifted(-whole.start), " ") for each in apart]
         return apply_edits(self.code.source(within), gone)
 
+    # -- elsewhere in the file --------------------------------------------------------------------------------------
+
+    def elsewhere(self, *words: str) -> Iterator[Analysis]:
+        """The other statements of the file in whose text one of the words occurs, from top to bottom.
+
+        Raises:
+            DraftError: one of them does not parse at the moment.
+        """
+        for statement in self._document.statements:
+            if statement == self.code.statement or not any(word in statement.text for word in words):
+                continue
+            if any(part.fault is not None for part in statement.parts):
+                raise DraftError("A statement that has to change with this one does not parse at the moment.")
+            yield self.code.beside(statement)
+
+    def part(self, code: Analysis, first: ast.stmt, last: ast.stmt | None = None, *, from_top: bool = False) -> Draft:
+        """Other statements that change with these: all of it happens or nothing. `become` says what they become.
+
+        Args:
+            code: one of `elsewhere`, or the draft's own for other lines of its statement.
+            first: the first of neighbouring statements that fill their lines (see `Analysis.lines`).
+            last: the last one; default: the first.
+            from_top: with the comments and blank lines above a top-level statement.
+        """
+        part = Draft(self._document, code, first, last or first, from_top=from_top)
+        # What one of them imports or names is there for all.
+        part._imports, part._constants, part._names = self._imports, self._constants, self._names
+        self._parts.append(part)
+        return part
+
+    def become(self, body: Sequence[cst.BaseStatement]) -> None:
+        """Put statements, or none, in the place of those of this part."""
+        block = self._block(self._module)
+        if not body:
+            new = ""  # in which libcst would put a `pass` or an empty line
+        elif isinstance(block, cst.Module):
+            new = block.with_changes(body=list(body)).code
+        else:
+            new = self._module.with_deep_changes(block, body=list(body)).code.removeprefix(self._wrapper)
+        if not self._old.endswith(("\n", "\r")):
+            new = new.rstrip("\r\n")
+        self._new = new
+
     # -- the result -------------------------------------------------------------------------------------------------
 
     def finish(self, body: Sequence[cst.BaseStatement]) -> Rewriting:
@@ -224,52 +277,74 @@ class Draft:
         Raises:
             DraftError: a comment would be lost, or the result would not be Python.
         """
-        block = self._block(self._module).with_changes(body=list(body))
-        module = (
-            block
-            if isinstance(block, cst.Module)
-            else self._module.with_deep_changes(self._block(self._module), body=list(body))
-        )
-        new = module.code.removeprefix(self._wrapper)
-        if lost := _comments(self._old) - _comments(new):
+        self.become(body)
+        drafts = sorted((self, *(part for part in self._parts if part._new is not None)), key=Draft._start)
+        old, new = "".join(each._old for each in drafts), "".join(each._new or "" for each in drafts)
+        comments = sum((_comments(each._new or "") for each in drafts), Counter[str]())
+        if lost := sum((_comments(each._old) for each in drafts), Counter[str]()) - comments:
             raise DraftError(f"The comment {next(iter(lost))!r} would be lost.")
-        if not self._old.endswith(("\n", "\r")):
-            new = new.rstrip("\r\n")
-        document, statement = self._document, self.code.statement
-        restored = statement.text[self._span.start : self._span.end]
-        if "\r" in restored and "\r\n" not in restored:
-            new = new.replace("\n", "\r")
-        offset = document.offset(statement) + self._span.start
-        edits = [edit.shifted(offset) for edit in difference(_readable(restored, keep=True), new)]
-        before = None if all(self.code.function_around(node) is not None for node in self._needs) else statement
-        gone = set(_WORD.findall(self._old)) - set(_WORD.findall(new))
+        document = self._document
+        edits = [edit for each in drafts for edit in each._edits()]
+        needing = (each.code.statement for each in drafts if not each._is_needed_later())
+        gone = set(_WORD.findall(old)) - set(_WORD.findall(new))
         if self.code.ask(is_interface):
             gone = set()
         dropped = imports.droppable(document, apply_edits(document.text, edits), gone) if gone else ()
         if self._constants:
-            edits.insert(0, new_constants(document, statement, self._constants))
+            edits.insert(0, new_constants(document, drafts[0].code.statement, self._constants))
         # Before the others: where the statement begins with new text, the imports go above that.
-        edits[:0] = imports.plan(document, self._imports, dropped, before)
-        self._check(new)
-        return Rewriting(tuple(edits))
+        edits[:0] = imports.plan(document, self._imports, dropped, next(needing, None))
+        for _, group in groupby(drafts, key=lambda each: each.code.statement):
+            _check(list(group))
+        return Rewriting(tuple(edits), frozenset(each.code.statement for each in drafts) - {self.code.statement})
 
-    def _check(self, new: str) -> None:
-        """See that the result is Python: in the method that changes, if it is one of a long class.
+    def _start(self) -> int:
+        return self._document.offset(self.code.statement) + self._span.start
 
-        Raises:
-            DraftError: it is not.
-        """
-        unit, start, head = self.code.unit, 0, ""
-        whole = self.code.statement
-        if isinstance(unit, Part) and isinstance(whole, LongClass):
-            start, head = whole.offsets[whole.index(unit)], MEMBER_OF
-            if unit.is_header or not Span(start, start + len(unit.text)).contains(self._span):
-                unit, start, head = whole, 0, ""
-        text, span = unit.text, self._span.shifted(-start)
-        try:
-            ast.parse(head + (text[: span.start] + new + text[span.end :]).removeprefix(BOM))
-        except UNPARSABLE as error:
-            raise DraftError("The result would not be valid Python.") from error
+    def _is_needed_later(self) -> bool:
+        """Whether what is imported for these statements is not yet needed when the module is being imported."""
+        return all(self.code.function_around(node) is not None for node in self._needs)
+
+    def _edits(self) -> Iterator[Edit]:
+        """The edits of these statements, in the document's offsets."""
+        restored, new = self.code.statement.text[self._span.start : self._span.end], self._new or ""
+        if "\r" in restored and "\r\n" not in restored:
+            new = new.replace("\n", "\r")
+        for edit in difference(_readable(restored, keep=True), new):
+            yield edit.shifted(self._start())
+
+
+def _without_header(module: cst.Module) -> cst.Module:
+    """The same module, with all lines above its first statement belonging to that."""
+    match module.body:
+        case [cst.SimpleStatementLine() | cst.BaseCompoundStatement() as first, *others]:
+            lines = [*module.header, *first.leading_lines]
+            return module.with_changes(header=[], body=[first.with_changes(leading_lines=lines), *others])
+        case _:
+            return module
+
+
+def _check(drafts: Sequence[Draft]) -> None:
+    """See that the result is Python, for all that changes in one statement.
+
+    In a long class that is only the method that changes, if it is one.
+
+    Raises:
+        DraftError: it is not.
+    """
+    code = drafts[0].code
+    unit, start, head = code.unit, 0, ""
+    whole = code.statement
+    if isinstance(unit, Part) and isinstance(whole, LongClass):
+        start, head = whole.offsets[whole.index(unit)], MEMBER_OF
+        own = Span(start, start + len(unit.text))
+        if unit.is_header or not all(own.contains(each._span) for each in drafts):
+            unit, start, head = whole, 0, ""
+    edits = [Edit(each._span.shifted(-start), each._new or "") for each in drafts]
+    try:
+        ast.parse(head + apply_edits(unit.text, edits).removeprefix(BOM))
+    except UNPARSABLE as error:
+        raise DraftError("The result would not be valid Python.") from error
 
 
 def _replacer(new: Mapping[cst.CSTNode, cst.CSTNode]) -> cst.CSTTransformer:

@@ -55,6 +55,10 @@ class Analysis:
         """The statement, in the version that is being looked at."""
         return self.unit.frame.statement if isinstance(self.unit, Part) else self._statement
 
+    def beside(self, statement: Statement) -> Analysis:
+        """The view of another statement of the module: for rewrites, as what is seen there is not an answer."""
+        return Analysis(self._current.module, statement, self.target)
+
     # -- the module around ------------------------------------------------------------------------------------------
 
     def ask(self, question: Callable[Concatenate[Module, P], A], *args: P.args, **kwargs: P.kwargs) -> A:
