@@ -465,3 +465,55 @@ def test_typed_code_stays_typed(tmp_path: Path, action: int) -> None:
     (tmp_path / "made.py").write_text(text, "utf-8")
     out, err, status = api.run(["--strict", "--no-incremental", "--python-version", "3.11", str(tmp_path / "made.py")])
     assert status == 0, out + err + text
+
+
+# -- loop-to-yield-from -----------------------------------------------------------------------------------------------
+
+LOOP = """
+import io
+
+log = []
+
+def inner(n):
+    try:
+        for i in range(n):
+            yield i
+            log.append(i)
+    finally:
+        log.append("inner")
+
+def outer(given):
+    {around}
+        for each in {source}:
+            yield each
+    {after}
+"""
+
+
+@pytest.mark.parametrize("rounds", [0, 1, 2, 9])
+@pytest.mark.parametrize(
+    ("verdict", "around", "after", "source", "given"),
+    [
+        ("safe", "if 1:", "log.append(9)", "inner(3)", "0"),
+        ("safe", "if 1:", "log.append(9)", "[1, 2, 3]", "0"),
+        ("safe", "while 1:", "    return", "zip('ab', given)", "inner(3)"),
+        ("safe", "try:", "finally: log.append(9)", "inner(3)", "0"),
+        ("unsafe", "if 1:", "log.append(9)", "given", "io.StringIO('a\\nb\\nc\\n')"),
+    ],
+)
+def test_left_early(verdict: str, around: str, after: str, source: str, given: str, rounds: int) -> None:
+    before = LOOP.format(around=around, after=after, source=source)
+    found, text = fixed("loop-to-yield-from", before)
+    assert found == verdict
+
+    def observed(code: str) -> object:
+        made = module(code)
+        kept = eval(given, made.__dict__)
+        running = made.outer(kept)
+        got = [item for item, _ in zip(running, range(rounds), strict=False)]
+        running.close()
+        return got, made.log, getattr(kept, "closed", None)
+
+    same = observed(before) == observed(text)
+    # `zip` has taken one item more than it gives, so that the generator has begun at any rate.
+    assert same if verdict == "safe" else (same == (rounds > 2))

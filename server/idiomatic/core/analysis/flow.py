@@ -139,6 +139,10 @@ def _first(statement: ast.stmt, name: str) -> _Next:
             # It may swallow what its body raises: what the body rebinds can still be the old value after it.
             found = _block(body, name)
             return found if found is _Next.READS else _Next.PASSES
+        # Its body reads the new value; without a round there is still the old one.
+        case ast.For(target=loop_target, iter=iterable, orelse=orelse) if name in _names(loop_target):
+            is_read = _reads(iterable, name) or any(_reads(each, name) for each in orelse)
+            return _Next.READS if is_read else _Next.PASSES
         case ast.Return() | ast.Raise() | ast.Break() | ast.Continue():
             return _Next.READS if _reads(statement, name) else _Next.LEAVES
         case _:

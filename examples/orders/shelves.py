@@ -1,0 +1,24 @@
+"""Where the goods are: shelves in rows, rows in halls."""
+
+
+class Place:
+    """A hall, a row or a shelf."""
+
+    def __init__(self, name, goods=(), inside=()):
+        self.name = name
+        self.goods = list(goods)
+        self.inside = list(inside)
+
+    def walk(self):
+        """This place and all in it."""
+        yield self
+        for place in self.inside:
+            for each in place.walk():
+                yield each
+
+    def everything(self):
+        """All goods, those at hand first."""
+        for sku in sorted(self.goods):
+            yield sku
+        for place in self.inside:
+            yield from place.everything()
