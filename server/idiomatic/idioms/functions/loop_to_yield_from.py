@@ -32,7 +32,8 @@ Unsafe:
   for this one, and a collection can't be sent to;
 - the loop takes pairs apart and yields new tuples: what is yielded now are the items themselves.
 
-Not found where the loop variable is used anywhere afterwards, in asynchronous generators, and for loops with an `else`.
+Not found where the loop variable is used anywhere afterwards, in asynchronous generators, for loops with an `else`, and
+below a comment about `yield from`.
 
 ## References
 - [PEP 380: syntax for delegating to a subgenerator](https://peps.python.org/pep-0380/)
@@ -119,7 +120,7 @@ def detect(loop: ast.For, code: Analysis) -> Iterator[Finding]:
     function = code.function_around(loop)
     if not isinstance(function, ast.FunctionDef) or any(_is_used(name, loop, function, code) for name in names):
         return
-    if _comments_clash(loop, code):
+    if _comments_clash(loop, code) or "yield from" in _comments_above(loop, code):
         return
     reasons = list(_reasons(loop, function, code))
     consequence = f" ({reasons[0][1]})" if reasons else ""
@@ -142,6 +143,14 @@ def _comments_clash(loop: ast.For, code: Analysis) -> bool:
     if first_tool_comment(code, first, last) is None:
         return False
     return sum("#" in code.statement.lines.line(line) for line in range(first, last + 1)) > 1
+
+
+def _comments_above(loop: ast.For, code: Analysis) -> str:
+    """The comment right above a loop: it may say why it is one."""
+    line, found = code.statement.first_line(loop) - 1, ""
+    while line >= 0 and (text := code.statement.lines.line(line).strip()).startswith("#"):
+        line, found = line - 1, f"{text}\n{found}"
+    return found
 
 
 # -- what may change --------------------------------------------------------------------------------------------------
@@ -283,6 +292,13 @@ def _is_bound_to_plain(node: ast.AST, code: Analysis, depth: int) -> bool:
             match code.parent(node):
                 case ast.Assign(targets=[target], value=value) if target is node:
                     return _is_plain(value, code, depth)
+                # first, second = [], []
+                case ast.Tuple(elts=targets) as unpacked:
+                    match code.parent(unpacked):
+                        case ast.Assign(value=ast.Tuple(elts=values)) if len(values) == len(targets):
+                            return _is_plain(values[targets.index(node)], code, depth)
+                        case _:
+                            return False
                 case ast.AnnAssign(annotation=annotation):
                     return _is_plain_type(annotation)
                 case ast.AugAssign(target=target):
