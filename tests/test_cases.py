@@ -25,7 +25,8 @@ The list says what is expected; each line may be left out, and all but `target` 
 - `at: ...` — the underlined code, exactly;
 - `action: 2` — the second action is meant; default 1;
 - `only: 2` — the second finding is meant; default 1;
-- `target: 3.9` — the target version; default 3.13.
+- `target: 3.9` — the target version; default 3.13;
+- `mypy: ...` — why a result has type errors that the code did not have before (`tests/test_typed_results.py`).
 
 Without a second Python fence a safe or unsafe verdict is a mistake in the case. By default the first finding's action
 is applied alone; `apply: all` applies the first actions of all findings until none is left. A fence

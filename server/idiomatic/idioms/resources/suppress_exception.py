@@ -67,6 +67,7 @@ from idiomatic.core.analysis.exceptions import CANCELLED, catches, caught
 from idiomatic.core.analysis.mentions import mentions
 from idiomatic.core.analysis.scopes import scopes
 from idiomatic.core.analysis.tool_comments import first_tool_comment
+from idiomatic.core.analysis.tree import tree
 from idiomatic.core.idiom import Finding, Fix, Kind, safe_unless
 from idiomatic.core.module import about, bindings
 from idiomatic.core.writing.comments import comment_lines
@@ -103,7 +104,7 @@ def detect(statement: ast.Try, code: Analysis) -> Iterator[Finding]:
     if _has_import(statement) or _binds_a_class(statement, classes) or _is_for_a_tool(statement, code):
         return
     reasons = dict(_reasons(statement, handler, code))
-    names = ", ".join(map(ast.unparse, classes))
+    names = ", ".join(f"{'*' if _is_tuple(each, code) else ''}{ast.unparse(each)}" for each in classes)
     consequence = f" ({next(iter(reasons.values()))})" if reasons else ""
     fix = Fix(
         f"Use `with contextlib.suppress({names})`{consequence}",
@@ -204,6 +205,27 @@ def _is_surely_a_class(class_: ast.expr, code: Analysis) -> bool:
     return code.ask(is_fixed, root, before)
 
 
+def _is_tuple(class_: ast.expr, code: Analysis) -> bool:
+    """Whether it is a variable for a tuple of classes: type checkers want them one by one."""
+    return isinstance(class_, ast.Name) and code.local_bindings(class_) is None and code.ask(is_tuple, class_.id)
+
+
+@about(lambda name: (name,))
+def is_tuple(module: Module, name: str) -> bool:
+    """Question: whether the only value of a name of the module is a tuple that is written out."""
+    bound = [
+        statement.fact(tree).parents.get(binding.node)
+        for statement in module.statements
+        if name in statement.text
+        for binding in statement.fact(scopes).by_node[None].bindings.get(name, ())
+    ]
+    match bound:
+        case [ast.Assign(value=ast.Tuple()) | ast.AnnAssign(value=ast.Tuple())]:
+            return True
+        case _:
+            return False
+
+
 @about(lambda name, before: (name,))
 def is_fixed(module: Module, name: str, before: Statement | None) -> bool:
     """Question: whether an import or a class at the very top level gives a name its only value.
@@ -263,16 +285,20 @@ def to_suppress(statement: ast.Try, draft: Draft) -> Sequence[cst.BaseStatement]
     handler = old.handlers[0]
     above = comment_lines(*handler.leading_lines, handler.body)
     function = draft.expression("contextlib.suppress", statement, as_module=True)
-    item = cst.WithItem(_call(function, handler.type))
+    are_tuples = [_is_tuple(each, draft.code) for each in caught(statement.handlers[0])]
+    item = cst.WithItem(_call(function, handler.type, are_tuples))
     made = cst.With([item], old.body, leading_lines=[*old.leading_lines, *above])
     return draft.replaced({old: made})
 
 
-def _call(function: cst.BaseExpression, classes: cst.BaseExpression | None) -> cst.Call:
-    """`suppress(A, B)` for `(A, B)`, on as many lines."""
+def _call(function: cst.BaseExpression, classes: cst.BaseExpression | None, are_tuples: Sequence[bool]) -> cst.Call:
+    """`suppress(A, *B)` for `(A, B)`, where B is a tuple, on as many lines."""
     match classes:
         case cst.Tuple(elements=elements, lpar=[*_, left], rpar=[right, *_]):
-            args = [cst.Arg(each.value, comma=each.comma) for each in elements]
+            args = [
+                cst.Arg(each.value, comma=each.comma, star="*" if several else "")
+                for each, several in zip(elements, are_tuples, strict=True)
+            ]
             end = right.whitespace_before
             is_long = isinstance(end, cst.ParenthesizedWhitespace)
             args[-1] = args[-1].with_changes(
@@ -280,7 +306,9 @@ def _call(function: cst.BaseExpression, classes: cst.BaseExpression | None) -> c
             )
             return cst.Call(function, args, whitespace_before_args=left.whitespace_after)
         case cst.Name() | cst.Attribute():
-            return cst.Call(function, [cst.Arg(classes.with_changes(lpar=[], rpar=[]))])
+            return cst.Call(
+                function, [cst.Arg(classes.with_changes(lpar=[], rpar=[]), star="*" if are_tuples[0] else "")]
+            )
         case _:
             msg = "detection lets only names and tuples of names pass"
             raise TypeError(msg)
