@@ -166,6 +166,43 @@ def test_the_signature_that_tools_see() -> None:
     assert str(inspect.signature(module(after).f)) == "(a: list[int] | None = None) -> int"
 
 
+MEMOS = [
+    "def f(n, memo={}):\n    if n in memo:\n        return memo[n]\n    memo[n] = n + 1\n    return memo[n]\n",
+    "def f(n, memo={}):\n    if n not in memo:\n        memo[n] = f(n - 1, memo) + n if n else 0\n    return memo[n]\n",
+    "def f(n, *, memo={}):\n    try:\n        return memo[n]\n    except KeyError:\n        pass\n"
+    "    found = 1 // n\n    memo[n] = found\n    return found\n",
+]
+
+
+@pytest.mark.parametrize("source", MEMOS)
+def test_a_memo_as_a_cache(source: str) -> None:
+    verdict, after = fixed("mutable-default", source, action=1)
+    assert verdict == "unsafe"
+    assert "memo" not in after
+    old, new = module(source), module(after)
+    for n in (3, 0, 3, 7, []):
+        assert outcome(lambda n=n: old.f(n)) == outcome(lambda n=n: new.f(n))  # type: ignore[misc]
+    assert new.f.cache_info().hits
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        # The key is not all there is, is counted with what is there already, or the memo does more.
+        "def f(n, other, memo={}):\n    if n not in memo:\n        memo[n] = n * other\n    return memo[n]\n",
+        "def f(n, memo={0: 0}):\n    if n not in memo:\n        memo[n] = f(n - 1)\n    return memo[n]\n",
+        "def f(n, memo={}):\n    print(len(memo))\n    if n not in memo:\n        memo[n] = n\n    return memo[n]\n",
+        "def f(n, memo={}):\n    n += 1\n    if n not in memo:\n        memo[n] = n\n    return memo[n]\n",
+        "def f(n, memo={}):\n    if n not in memo:\n        memo[n] = f(n - 1, {})\n    return memo[n]\n",
+        "class C:\n    def f(self, memo={}):\n        if self not in memo:\n            memo[self] = 1\n        return memo[self]\n",
+        "async def f(n, memo={}):\n    if n not in memo:\n        memo[n] = n\n    return memo[n]\n",
+    ],
+)
+def test_what_is_more_than_a_memo(source: str) -> None:
+    (finding,) = analyse(source, "mutable-default").all_diagnostics
+    assert [engine.verdict_name(fix) for fix in finding.fixes] == ["refused"]
+
+
 # -- raise-without-from -----------------------------------------------------------------------------------------------
 
 RAISING = [

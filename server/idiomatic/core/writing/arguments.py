@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 import libcst as cst
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from idiomatic.core.draft import Draft
 
@@ -118,20 +118,35 @@ def _is_called(node: ast.AST, draft: Draft) -> bool:
 
 def dedented(expression: cst.BaseExpression, by: str) -> cst.BaseExpression:
     """An expression whose lines after the first are indented less."""
+    return reindented(expression, lambda indentation: indentation.removeprefix(by)) if by else expression
 
-    class Dedent(cst.CSTTransformer):
+
+def shifted(expression: cst.BaseExpression, by: int) -> cst.BaseExpression:
+    """An expression whose lines after the first are moved to the left, or to the right if the number is negative."""
+    return reindented(expression, lambda indentation: indentation[by:] if by >= 0 else " " * -by + indentation)
+
+
+def reindented(expression: cst.BaseExpression, new: Callable[[str], str]) -> cst.BaseExpression:
+    """An expression whose lines after the first are indented otherwise.
+
+    Args:
+        expression: with line breaks in its brackets.
+        new: the new indentation of a line, from the old one.
+    """
+
+    class Reindent(cst.CSTTransformer):
         def leave_ParenthesizedWhitespace(
             self, original_node: cst.ParenthesizedWhitespace, updated_node: cst.ParenthesizedWhitespace
         ) -> cst.ParenthesizedWhitespace:
-            return updated_node.with_changes(
-                last_line=cst.SimpleWhitespace(updated_node.last_line.value.removeprefix(by)),
-                empty_lines=[
-                    line.with_changes(whitespace=cst.SimpleWhitespace(line.whitespace.value.removeprefix(by)))
-                    for line in updated_node.empty_lines
-                ],
-            )
+            return updated_node.with_changes(last_line=cst.SimpleWhitespace(new(original_node.last_line.value)))
 
-    return cast("cst.BaseExpression", expression.visit(Dedent())) if by else expression
+        def leave_EmptyLine(self, original_node: cst.EmptyLine, updated_node: cst.EmptyLine) -> cst.EmptyLine:
+            # Above a comment; a blank line has nothing to indent.
+            if original_node.comment is None:
+                return updated_node
+            return updated_node.with_changes(whitespace=cst.SimpleWhitespace(new(original_node.whitespace.value)))
+
+    return cast("cst.BaseExpression", expression.visit(Reindent()))
 
 
 def indentation_unit(function: ast.AST | None, draft: Draft) -> str:
