@@ -7,7 +7,7 @@ Messages and diffs contain user code, which must not be able to become a link, a
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from idiomatic.core.diff import hunks
@@ -40,11 +40,18 @@ class FixExplanation:
         title: what it does.
         label: `safe`, `unsafe` or `not possible`.
         reasons: why it is not safe or not possible, sentences.
+        saved: how many lines go away; zero if not more than one does, or if the fix was not tried.
     """
 
     title: str
     label: str
     reasons: tuple[str, ...]
+    saved: int = 0
+
+    @property
+    def summary(self) -> str:
+        """What it does, and what it saves."""
+        return f"{self.title}, {self.saved} lines fewer" if self.saved else self.title
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +83,7 @@ class Explanation:
         if self.diff:
             parts.append(fenced(self.diff, "diff"))
         for fix in self.fixes:
-            lines = [f"**{fix.label.capitalize()}**: {escaped(fix.title)}"]
+            lines = [f"**{fix.label.capitalize()}**: {escaped(fix.summary)}"]
             lines += [f"- {escaped(reason)}" for reason in fix.reasons]
             parts.append("\n".join(lines))
         parts += [f"{escaped(self.message)}.", self.why, self.references]
@@ -89,7 +96,7 @@ class Explanation:
         if self.diff:
             parts.append("\n".join(f"    {line}" for line in self.diff.splitlines()))
         for fix in self.fixes:
-            lines = [f"{fix.label.capitalize()}: {fix.title}", *(f"- {reason}" for reason in fix.reasons)]
+            lines = [f"{fix.label.capitalize()}: {fix.summary}", *(f"- {reason}" for reason in fix.reasons)]
             parts.append("\n".join(lines))
         parts += [f"{self.message}.", self.why, self.references]
         parts.append(f"{self.rule}: silence it with {silencing(self.rule)} at the end of the line")
@@ -99,7 +106,7 @@ class Explanation:
 def explain(analysed: Analysed, diagnostic: Diagnostic) -> Explanation:
     """Everything there is to say about a finding."""
     rule = diagnostic.rule
-    diff, failed = "", dict[int, str]()
+    diff, failed, saved = "", dict[int, str](), dict[int, int]()
     for index, fix in enumerate(diagnostic.fixes):
         if isinstance(fix.verdict, Refused):
             continue
@@ -109,6 +116,7 @@ def explain(analysed: Analysed, diagnostic: Diagnostic) -> Explanation:
             failed[index] = str(error)
             continue
         diff = _diff(analysed.module.document, edits)
+        saved[index] = _lines_saved(analysed.module.document, edits)
         break
     return Explanation(
         rule=rule.name,
@@ -116,7 +124,10 @@ def explain(analysed: Analysed, diagnostic: Diagnostic) -> Explanation:
         message=diagnostic.message,
         why=without_relative_links(rule.section("Why")),
         diff=diff,
-        fixes=tuple(_fix(fix, failed.get(index)) for index, fix in enumerate(diagnostic.fixes)),
+        fixes=tuple(
+            replace(_fix(fix, failed.get(index)), saved=saved.get(index, 0))
+            for index, fix in enumerate(diagnostic.fixes)
+        ),
         references=without_relative_links(rule.section("References")),
     )
 
@@ -145,6 +156,13 @@ def silenced(rules: Sequence[Idiom], *, whole_file: bool) -> str:
         return f"Silences every rule of idiomatic {where}."
     lines = [f"- `{rule.name}`: {escaped(rule.advice)}" for rule in rules]
     return "\n".join([f"Silences {where}:", "", *lines])
+
+
+def _lines_saved(document: Document, edits: Sequence[Edit]) -> int:
+    """How many lines go away; zero if not more than one does."""
+    signs = [line[:1] for hunk in hunks(document, edits, 0) for line in hunk.lines]
+    saved = signs.count("-") - signs.count("+")
+    return saved if saved > 1 else 0
 
 
 def _diff(document: Document, edits: Sequence[Edit]) -> str:

@@ -6,10 +6,11 @@ import ast
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
+from idiomatic.core.analysis.making_values import only_makes_values
 from idiomatic.core.analysis.tree import FUNCTIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from idiomatic.core.analysis.code import Analysis
 
@@ -31,6 +32,8 @@ class Parameter:
         fallback: what takes the place of `None`, its default.
         falsy: whether the fallback also takes the place of everything else that is falsy.
         conversion: what is stored instead of it, an expression that reads it.
+        attribute: the name of the attribute it is put into, if that is a private one which a property shows.
+        shown_by: that property.
     """
 
     node: ast.arg
@@ -41,10 +44,12 @@ class Parameter:
     fallback: ast.expr | None = None
     falsy: bool = False
     conversion: ast.expr | None = None
+    attribute: str = ""
+    shown_by: ast.FunctionDef | None = None
 
     @property
     def name(self) -> str:
-        """Its name and that of the attribute."""
+        """Its name, and that of the attribute if no property shows it."""
         return self.node.arg
 
 
@@ -100,12 +105,15 @@ def without_docstring(body: Sequence[ast.stmt]) -> Sequence[ast.stmt]:
             return body
 
 
-def read_constructor(function: ast.FunctionDef, constants: frozenset[str], code: Analysis) -> Constructor:
+def read_constructor(
+    function: ast.FunctionDef, constants: frozenset[str], shown: Mapping[str, ast.FunctionDef], code: Analysis
+) -> Constructor:
     """Read an `__init__`.
 
     Args:
         function: the method.
         constants: the names of the class's attributes that its checks may read.
+        shown: the properties that only return a private attribute, by that attribute.
         code: the analysis.
 
     Raises:
@@ -113,13 +121,13 @@ def read_constructor(function: ast.FunctionDef, constants: frozenset[str], code:
     """
     parameters = declared_parameters(function)
     receiver = [*function.args.posonlyargs, *function.args.args][0].arg
-    reader = _Reader(receiver, {parameter.name: parameter for parameter in parameters}, constants, code)
+    reader = _Reader(receiver, {parameter.name: parameter for parameter in parameters}, constants, shown, code)
     body = without_docstring(function.body)
     for statement in body:
         if _replaces_none(statement):
             continue
         if not _is_check(statement):
-            reader.changed |= _changed(statement, receiver)
+            reader.changed |= _changed(statement, receiver, shown)
         elif isinstance(statement, ast.Assign | ast.AugAssign | ast.AnnAssign):
             reader.changed |= _names(statement)
         else:
@@ -140,6 +148,7 @@ class _Reader:
     receiver: str
     parameters: dict[str, Parameter]
     constants: frozenset[str]
+    shown: Mapping[str, ast.FunctionDef]
     code: Analysis
     stored: dict[str, None] = field(default_factory=dict)
     rest: list[ast.stmt] = field(default_factory=list)
@@ -169,7 +178,7 @@ class _Reader:
                 for target, value in zip(targets, values, strict=True):
                     match target, value:
                         case ast.Attribute(value=ast.Name(id=self.receiver), attr=name), ast.Name(id=given) if (
-                            name == given
+                            given == (self.shown[name].name if name in self.shown else name)
                         ):
                             self._store(statement, name, value)
                         case _:
@@ -197,6 +206,9 @@ class _Reader:
                 self._keep(statement)
 
     def _store(self, statement: ast.stmt, name: str, value: ast.expr, annotation: ast.expr | None = None) -> None:
+        if (shown_by := self.shown.get(name)) is not None and shown_by.name in _names(value) & self.parameters.keys():
+            attribute, name = name, shown_by.name
+            self.parameters[name] = replace(self.parameters[name], attribute=attribute, shown_by=shown_by)
         if name not in self.parameters:
             if isinstance(value, ast.Name) and value.id in self.parameters:
                 raise DoesMoreError(
@@ -219,6 +231,11 @@ class _Reader:
             return
         if name not in _names(value) or not self._is_simple(value):
             raise self._does_more(statement)
+        if parameter.shown_by is not None:
+            raise DoesMoreError(
+                f"What is stored as `{parameter.attribute}` is not `{name}` itself, and a property makes it read-only: "
+                "a frozen dataclass can't store it later."
+            )
         self._check_names(statement)
         self.parameters[name] = replace(parameter, conversion=value)
         self.converted.add(name)
@@ -288,6 +305,7 @@ class _Reader:
             case ast.Attribute(attr=attr, ctx=ast.Load()) as attribute:
                 called = self.code.parent(attribute)
                 is_call = isinstance(called, ast.Call) and called.func is attribute
+                attr = self.shown[attr].name if attr in self.shown else attr
                 return attr == "__class__" or (not is_call and (attr in self.stored or attr in self.constants))
             case ast.Attribute(attr=attr) as attribute:
                 return attr in self.parameters and isinstance(self.code.parent(attribute), ast.Assign | ast.AnnAssign)
@@ -297,29 +315,7 @@ class _Reader:
                 return False
 
     def _is_simple(self, expression: ast.expr) -> bool:
-        """Whether it only calls what makes one value from another."""
-        return all(
-            self._makes_value(node.func) for node in ast.walk(expression) if isinstance(node, ast.Call)
-        ) and not any(isinstance(node, _NOT_SIMPLE) for node in ast.walk(expression))
-
-    def _makes_value(self, function: ast.expr) -> bool:
-        match function:
-            case ast.Attribute(value=value, attr=attr) if self._reads_parameter(value):
-                return attr in _VALUE_METHODS
-            case ast.Attribute(value=ast.Constant(), attr=attr):
-                return attr in _VALUE_METHODS
-            case ast.Name(id=name) | ast.Attribute(attr=name):
-                qualified = self.code.qualified_name(function) or ""
-                if qualified.startswith("builtins."):
-                    return qualified.removeprefix("builtins.") in _VALUE_BUILTINS
-                return name[:1].isupper() or qualified in _VALUE_FUNCTIONS
-            case _:
-                return False
-
-    def _reads_parameter(self, value: ast.expr) -> bool:
-        while isinstance(value, ast.Attribute | ast.Call | ast.Subscript):
-            value = value.func if isinstance(value, ast.Call) else value.value
-        return isinstance(value, ast.Name) and value.id in self.parameters
+        return only_makes_values(expression, self.parameters, self.code)
 
     def _does_more(self, statement: ast.stmt) -> DoesMoreError:
         source = self.code.source(statement).splitlines()[0].rstrip(":")
@@ -327,30 +323,6 @@ class _Reader:
         return DoesMoreError(f"Its constructor does more than store its parameters: `{shown}`.")
 
 
-_NOT_SIMPLE: Final = (ast.Lambda, ast.Await, ast.Yield, ast.YieldFrom, ast.NamedExpr)
-
-
-def _set(words: str) -> frozenset[str]:
-    return frozenset(words.split())
-
-
-_VALUE_BUILTINS: Final = _set(
-    "abs bool bytearray bytes complex dict divmod enumerate float frozenset int isinstance len list map max min "
-    "object range repr reversed round set sorted str sum tuple type zip filter any all"
-)
-_VALUE_FUNCTIONS: Final = frozenset(
-    (
-        "copy.copy", "copy.deepcopy", "os.fspath", "os.path.abspath", "os.path.expanduser", "os.path.normpath",
-        "os.path.join", "math.floor", "math.ceil", "math.radians", "math.degrees", "math.isnan", "re.compile",
-        "datetime.datetime", "datetime.date", "datetime.timedelta", "datetime.datetime.now", "uuid.uuid4",
-        "collections.defaultdict", "collections.deque", "time.time", "types.MappingProxyType",
-    )
-)  # fmt: skip
-_VALUE_METHODS: Final = _set(
-    "strip lstrip rstrip lower upper title capitalize casefold encode decode split rsplit splitlines join replace "
-    "copy format removeprefix removesuffix items keys values union hex isoformat astimezone resolve expanduser "
-    "absolute quantize startswith endswith get"
-)
 _CHECKING: Final = ("check", "valid", "ensure", "require", "verify", "assert")
 
 
@@ -373,14 +345,14 @@ def _is_check(statement: ast.stmt) -> bool:
             return False
 
 
-def _changed(statement: ast.stmt, receiver: str) -> set[str]:
+def _changed(statement: ast.stmt, receiver: str, shown: Mapping[str, ast.FunctionDef]) -> set[str]:
     """What a statement that sets an attribute reads, if that is not just the parameter of this name."""
     match statement:
         case (
             ast.Assign(targets=[ast.Attribute(value=ast.Name(id=owner), attr=name)], value=ast.expr() as value)
             | ast.AnnAssign(target=ast.Attribute(value=ast.Name(id=owner), attr=name), value=ast.expr() as value)
         ) if owner == receiver and not isinstance(value, ast.Name):
-            found = _fallback(value, name)
+            found = _fallback(value, shown[name].name if name in shown else name)
             return _names(value) if found is None else _names(found[0])
         case _:
             return set()

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from idiomatic.core.analysis.constructors import without_docstring
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from idiomatic.core.analysis.code import Analysis
 
@@ -43,6 +43,9 @@ class ClassShape:
     Attributes:
         node: the class.
         fields: their names, in order.
+        hidden: the fields by the private attributes they are kept in, where these have other names.
+        positional: the fields that the constructor also takes by position, in that order.
+        has_only_fields: whether the methods add no other attributes to an object.
         is_closed: whether there are no subclasses, as far as can be known.
         is_nested: whether it stands in a function or class.
         is_reflexive: whether all values of all fields are equal to themselves and compare to a plain truth value.
@@ -50,9 +53,20 @@ class ClassShape:
 
     node: ast.ClassDef
     fields: tuple[str, ...]
+    hidden: Mapping[str, str]
+    positional: tuple[str, ...]
+    has_only_fields: bool
     is_closed: bool
     is_nested: bool
     is_reflexive: bool
+
+    def field(self, node: ast.expr, of: str) -> str | None:
+        """The field that an expression reads of an object; any other attribute has its own name."""
+        match node:
+            case ast.Attribute(value=ast.Name(id=name), attr=attr) if name == of:
+                return self.hidden.get(attr, attr)
+            case _:
+                return None
 
 
 def compared_with_generated(method: ast.FunctionDef, record: ClassShape, code: Analysis) -> Generated | None:
@@ -256,16 +270,16 @@ class _Comparison:
             case ast.Compare(left=ast.Tuple(elts=left), ops=[operator], comparators=[ast.Tuple(elts=right)]) if (
                 isinstance(operator, self.operator)
             ):
-                ours = [_attribute(element, self.receiver) for element in left]
-                theirs = [_attribute(element, self.other) for element in right]
+                ours = [self.record.field(element, self.receiver) for element in left]
+                theirs = [self.record.field(element, self.other) for element in right]
                 return ([name for name in ours if name], True) if ours == theirs and all(ours) else None
             # self.x == other.x
             case ast.Compare(left=left, ops=[operator], comparators=[right]) if isinstance(operator, self.operator):
                 # self.__dict__ == other.__dict__
                 if self.operator is ast.Eq and self._whole(left) == self.receiver and self._whole(right) == self.other:
                     return list(self.record.fields), False
-                name = _attribute(left, self.receiver)
-                return ([name], False) if name and name == _attribute(right, self.other) else None
+                name = self.record.field(left, self.receiver)
+                return ([name], False) if name and name == self.record.field(right, self.other) else None
             # self.x == other.x and self.y == other.y
             case ast.BoolOp(op=ast.And(), values=values) if self.operator is ast.Eq:
                 parts = [self._compared(value) for value in values]
@@ -282,14 +296,6 @@ class _Comparison:
                 return name
             case _:
                 return None
-
-
-def _attribute(node: ast.expr, of: str) -> str | None:
-    match node:
-        case ast.Attribute(value=ast.Name(id=name), attr=attr) if name == of:
-            return attr
-        case _:
-            return None
 
 
 def _compare_ne(body: Sequence[ast.stmt], receiver: str, other: str) -> Generated | None:
@@ -330,7 +336,7 @@ def _compare_hash(body: Sequence[ast.stmt], receiver: str, record: ClassShape, c
             function, "builtins.hash"
         ):
             elements = argument.elts if isinstance(argument, ast.Tuple) else [argument]
-            names = [_attribute(element, receiver) for element in elements]
+            names = [record.field(element, receiver) for element in elements]
             if set(names) != set(record.fields) or len(names) != len(record.fields):
                 return None
             same = isinstance(argument, ast.Tuple) and names == list(record.fields)
@@ -366,7 +372,7 @@ def _compare_repr(body: Sequence[ast.stmt], receiver: str, record: ClassShape, c
                     if kind != "__qualname__" and record.is_nested:
                         differences.append("`repr()` shows the qualified name of the class.")
                     continue
-                name = _attribute(expression, receiver)
+                name = record.field(expression, receiver)
                 if name is None:
                     return None
                 shown.append(name)

@@ -27,7 +27,9 @@ def against_frozen(record: Record, code: Analysis) -> Iterator[str]:
     for write in sorted(code.ask(classes.own_writes, record.node.name), key=str):
         if write.method != "__init__":
             yield f"Its method `{write.method}` sets or deletes `{write.attribute}`."
-    for write in sorted(code.ask(classes.writes, record.names), key=str):
+    # To what a property shows nobody assigns.
+    open_names = tuple(name for name in record.names if name not in record.hidden.values())
+    for write in sorted(code.ask(classes.writes, open_names), key=str):
         if write.owner is None:
             yield f"This module sets or deletes an attribute `{write.attribute}`, perhaps of one of its objects."
         elif write.owner in record.subclasses:
@@ -36,7 +38,7 @@ def against_frozen(record: Record, code: Analysis) -> Iterator[str]:
         yield f"This module uses `{word}`, which may change its objects."
     if record.subclasses:
         yield f"`{record.subclasses[0]}` inherits from it, and could no longer be a dataclass that is not frozen."
-    if other := other_decorators(record, code):
+    if other := other_decorators(record.node, code):
         yield f"The decorator `{other[0]}` may change its objects."
 
 

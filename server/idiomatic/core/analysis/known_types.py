@@ -30,6 +30,7 @@ class Source(StrEnum):
     CONVERSION = auto()
     DEFAULT = auto()
     DOCSTRING = auto()
+    CALLS = auto()
     NOTHING = auto()
 
 

@@ -3,34 +3,35 @@
 from __future__ import annotations
 
 import ast
-import re
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, TypeVar, cast
 
 import libcst as cst
 
 from idiomatic.core import module as questions
 from idiomatic.core.draft import DraftError
 from idiomatic.core.writing.arguments import dedented
+from idiomatic.core.writing.attribute_names import from_object, renamed
+from idiomatic.core.writing.class_docstring import indentation, joined_docstring, with_line_feeds
+from idiomatic.core.writing.field_comments import FieldComments, comment_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from idiomatic.core.analysis import Analysis
+    from idiomatic.core.analysis.copying_methods import Copying
+    from idiomatic.core.analysis.dataclass_forms import Form
     from idiomatic.core.analysis.records import Field, Record
     from idiomatic.core.draft import Draft
 
+C = TypeVar("C", bound="cst.CSTNode")
 
-def as_dataclass(
-    record: Record, options: Iterable[str], dropped: Collection[ast.stmt], draft: Draft, *, hides: bool
-) -> cst.ClassDef:
+
+def as_dataclass(record: Record, form: Form, draft: Draft) -> cst.ClassDef:
     """The class as a dataclass.
 
     Args:
         record: the class.
-        options: the arguments of the decorator (`frozen=True`).
-        dropped: members of the class that it no longer needs, besides the constructor.
+        form: what the dataclass is to be like.
         draft: has the class.
-        hides: whether secrets have to be hidden from the `__repr__` that the class gets.
 
     Raises:
         DraftError: it can't be written, and why.
@@ -39,12 +40,12 @@ def as_dataclass(
     if not isinstance(class_.body, cst.IndentedBlock):
         raise DraftError("The class body stands on the line of its header.")
     decorator = draft.expression("dataclasses.dataclass", record.node)
-    if arguments := [_option(option) for option in options]:
+    if arguments := [_option(option) for option in form.options]:
         decorator = cst.Call(decorator, arguments)
-    written = _ClassWriter(record, dropped, draft, hides)
+    written = _ClassWriter(record, form, draft)
     body = written.body(class_.body)
-    footer = [*written.left_over, *class_.body.footer]
-    header = written.header
+    footer = [*written.comments.left_over, *class_.body.footer]
+    header = written.comments.header
     new = cst.Decorator(
         decorator, trailing_whitespace=cst.TrailingWhitespace(cst.SimpleWhitespace("  " if header else ""), header)
     )
@@ -74,10 +75,6 @@ def _blank() -> cst.EmptyLine:
     return cst.EmptyLine(indent=False)
 
 
-def _comments(lines: Iterable[cst.EmptyLine]) -> list[cst.EmptyLine]:
-    return [cst.EmptyLine(comment=line.comment) for line in lines if line.comment is not None]
-
-
 def _spaced(statement: cst.BaseStatement) -> cst.BaseStatement:
     """With a blank line above."""
     lines = statement.leading_lines  # type: ignore[attr-defined]
@@ -89,39 +86,32 @@ def _spaced(statement: cst.BaseStatement) -> cst.BaseStatement:
 class _ClassWriter:
     """Writes the body of the dataclass."""
 
-    def __init__(self, record: Record, dropped: Collection[ast.stmt], draft: Draft, hides: bool) -> None:
+    def __init__(self, record: Record, form: Form, draft: Draft) -> None:
         self.record = record
-        self.dropped = dropped
-        self.hides = hides
+        self.form = form
         self.draft = draft
         self.function = record.constructor.function
         self.constructor = draft.node(self.function, cst.FunctionDef)
-        self.above: dict[str, list[cst.EmptyLine]] = {field.name: [] for field in record.fields}
-        self.beside: dict[str, list[cst.Comment]] = {field.name: [] for field in record.fields}
-        self.left_over: list[cst.EmptyLine] = []
-        """Comments from the end of the constructor."""
-        body = self.constructor.body
-        self.header = body.header.comment if isinstance(body, cst.IndentedBlock) else None
-        """The comment on the line of the `def`."""
+        self.comments = FieldComments(record.names, self.constructor)
 
     def body(self, block: cst.IndentedBlock) -> list[cst.BaseStatement]:
         pairs = list(_pairs(block.body, self.record.node.body))
         declarations = [field.declaration for field in self.record.fields if field.declaration is not None]
-        gone = {*self.dropped, *declarations}
+        gone = {*self.form.dropped, *declarations}
         for statement, nodes in pairs:
             self._note_declarations(statement, nodes)
             if self.record.slots is not None and self.record.slots in nodes and self.record.slots in gone:
-                self._note_slots(statement)
+                self.comments.note_slots(statement, self.record.hidden)
         after = self._after_init()
-        self._note_parameters()
-        own_comments = _comments(self.constructor.leading_lines)
+        self.comments.note_parameters(self.constructor.params, self.constructor.whitespace_before_params)
+        own_comments = comment_lines(self.constructor.leading_lines)
         place = self._place(pairs)
         if self.record.is_declared and after is None:
             first = self.record.names[0]
-            self.above[first] = [*self.above[first], *own_comments]
+            self.comments.above[first] = [*self.comments.above[first], *own_comments]
         new: list[cst.BaseStatement] = []
         fresh = False
-        documented = self._docstring(pairs)
+        documented = joined_docstring(self.record.node, self.function, pairs[0][0], self.draft.code)
         for index, (statement, nodes) in enumerate(pairs):
             if index == 0 and documented is not None:
                 new.append(documented)
@@ -148,9 +138,9 @@ class _ClassWriter:
                 kept = self._kept(statement, nodes)
                 if fresh and isinstance(kept, cst.FunctionDef | cst.ClassDef):
                     kept = _spaced(kept)
-                if fresh and self.left_over:
-                    kept = kept.with_changes(leading_lines=[*self.left_over, *kept.leading_lines])  # type: ignore[attr-defined]
-                    self.left_over = []
+                if fresh and self.comments.left_over:
+                    kept = kept.with_changes(leading_lines=[*self.comments.left_over, *kept.leading_lines])  # type: ignore[attr-defined]
+                    self.comments.left_over = []
                 new.append(kept)
                 fresh = False
         return new
@@ -167,6 +157,30 @@ class _ClassWriter:
         return place
 
     def _kept(self, statement: cst.BaseStatement, nodes: Sequence[ast.stmt]) -> cst.BaseStatement:
+        """A member of the class, with the names its attributes have now, and its copies made by `replace`."""
+        new: dict[cst.CSTNode, cst.CSTNode | cst.RemovalSentinel] = {}
+        for copy in self.form.copies:
+            if copy.method in nodes:
+                new[self.draft.node(copy.call, cst.Call)] = self._replacing(copy)
+                for each in copy.before:
+                    new[self.draft.node(each, cst.SimpleStatementLine)] = cst.RemoveFromParent()
+        if new or self.record.hidden:
+            statement = self._renamed(statement, new)
+        return self._member(statement, nodes)
+
+    def _renamed(self, node: C, new: Mapping[cst.CSTNode, cst.CSTNode | cst.RemovalSentinel] | None = None) -> C:
+        return cast("C", node.visit(renamed(self.record.hidden, new or {})))
+
+    def _replacing(self, copy: Copying) -> cst.Call:
+        """`replace(self, x=x)`."""
+        arguments = [cst.Arg(cst.Name(copy.receiver))]
+        for name, value in copy.changes:
+            arguments.append(_argument(name, self._renamed(self.draft.node(value, cst.BaseExpression).deep_clone())))  # type: ignore[type-abstract]
+        if copy.others:
+            arguments.append(cst.Arg(cst.Name(copy.others), star="**"))
+        return cst.Call(self.draft.expression("dataclasses.replace", copy.call), arguments)
+
+    def _member(self, statement: cst.BaseStatement, nodes: Sequence[ast.stmt]) -> cst.BaseStatement:
         """A member of the class, its annotation wrapped in `ClassVar` where it would make it a field."""
         match nodes, statement:
             case [ast.AnnAssign(annotation=annotation)], cst.SimpleStatementLine(body=[cst.AnnAssign() as assignment]):
@@ -195,8 +209,8 @@ class _ClassWriter:
                 yield cst.SimpleStatementLine([cst.AnnAssign(cst.Name("_"), marker)], leading_lines=lead)
                 lead = []
             line = cst.AnnAssign(cst.Name(field.name), cst.Annotation(self._annotation(field)), self._value(field))
-            lines = [*lead, *self.above[field.name]]
-            beside = self.beside[field.name]
+            lines = [*lead, *self.comments.above[field.name]]
+            beside = self.comments.beside[field.name]
             lines += [cst.EmptyLine(comment=comment) for comment in beside[:-1]]
             yield cst.SimpleStatementLine(
                 [line],
@@ -206,6 +220,9 @@ class _ClassWriter:
                 ),
             )
             lead = []
+            shown_by = field.parameter.shown_by
+            if shown_by is not None and ast.get_docstring(shown_by):
+                yield cst.SimpleStatementLine([self.draft.node(shown_by.body[0], cst.Expr)])
 
     def _annotation(self, field: Field) -> cst.BaseExpression:
         draft = self.draft
@@ -230,7 +247,7 @@ class _ClassWriter:
 
     def _value(self, field: Field) -> cst.BaseExpression | None:
         parameter = field.parameter
-        secret = [_option("repr=False")] if field.is_secret and self.hides else []
+        secret = [_option("repr=False")] if field.is_secret and self.form.shows_fields else []
         match parameter.fallback:
             case None:
                 value = None if parameter.default is None else self._copied(parameter.default)
@@ -284,99 +301,19 @@ class _ClassWriter:
 
     def _parsed(self, node: ast.expr) -> cst.BaseExpression:
         """The same expression, for what libcst has at another place: it takes no parentheses for a part of a tuple."""
-        return cst.parse_expression(_with_line_feeds(self.draft.code.source(node)))
+        return cst.parse_expression(with_line_feeds(self.draft.code.source(node)))
 
     def _unit(self) -> str:
         """One level of indentation."""
         code = self.draft.code
-        return _indentation(self.function, code).removeprefix(_indentation(self.record.node, code))
+        return indentation(self.function, code).removeprefix(indentation(self.record.node, code))
 
     # -- comments ---------------------------------------------------------------------------------------------------
 
     def _note_declarations(self, statement: cst.BaseStatement, nodes: Sequence[ast.stmt]) -> None:
         for field in self.record.fields:
             if field.declaration is not None and field.declaration in nodes:
-                self._note(field.name, statement)
-
-    def _note(self, name: str, statement: cst.BaseStatement) -> None:
-        """Remember the comments of a statement that a field takes the place of."""
-        match statement:
-            case cst.SimpleStatementLine(leading_lines=lines, trailing_whitespace=trailing):
-                self.above[name] += _comments(lines)
-                if trailing.comment is not None:
-                    self.beside[name].append(trailing.comment)
-            case cst.If(leading_lines=lines, body=cst.IndentedBlock(header=header, body=[inner])):
-                self.above[name] += _comments(lines)
-                if header.comment is not None:
-                    self.above[name].append(cst.EmptyLine(comment=header.comment))
-                self._note(name, inner)
-            case _:
-                pass
-
-    def _note_slots(self, statement: cst.BaseStatement) -> None:
-        """Remember the comments between the names in `__slots__`."""
-        match statement:
-            case cst.SimpleStatementLine(
-                leading_lines=lines,
-                body=[cst.Assign(value=(cst.Tuple() | cst.List()) as value)],
-                trailing_whitespace=trailing,
-            ):
-                pass
-            case _:
-                return
-        names = [element.value for element in value.elements]
-        first = next(iter(self.above))
-        self.above[first] += _comments(lines)
-        opening: cst.BaseParenthesizableWhitespace | None = None
-        closing: cst.BaseParenthesizableWhitespace | None = None
-        if isinstance(value, cst.List):
-            opening, closing = value.lbracket.whitespace_after, value.rbracket.whitespace_before
-        elif value.lpar:
-            opening, closing = value.lpar[0].whitespace_after, value.rpar[0].whitespace_before
-        above = [comment for comment, _ in _in_brackets(opening)]
-        name = first
-        for literal, element in zip(names, value.elements, strict=True):
-            if isinstance(literal, cst.SimpleString) and literal.evaluated_value in self.above:
-                name = str(literal.evaluated_value)
-            self.above[name] += [cst.EmptyLine(comment=comment) for comment in above]
-            found = _in_brackets(element.comma.whitespace_after) if isinstance(element.comma, cst.Comma) else []
-            self.beside[name] += [comment for comment, is_beside in found if is_beside]
-            above = [comment for comment, is_beside in found if not is_beside]
-        last = _in_brackets(closing)
-        self.beside[name] += [comment for comment, is_beside in last if is_beside]
-        above += [comment for comment, is_beside in last if not is_beside]
-        self.left_over += [cst.EmptyLine(comment=comment) for comment in above]
-        if trailing.comment is not None:
-            self.above[first].append(cst.EmptyLine(comment=trailing.comment))
-
-    def _note_parameters(self) -> None:
-        """Remember the comments between the parameters, each with the field it stands above or beside."""
-        parameters = self.constructor.params
-        listed: list[cst.Param | cst.ParamStar] = [*parameters.posonly_params, *parameters.params]
-        if isinstance(parameters.star_arg, cst.ParamStar):
-            listed.append(parameters.star_arg)
-        listed += parameters.kwonly_params
-        above: list[cst.Comment] = []
-        for comment, is_beside in _in_brackets(self.constructor.whitespace_before_params):
-            if is_beside and self.header is None:
-                self.header = comment
-            else:
-                above.append(comment)
-        for item in listed:
-            name = item.name.value if isinstance(item, cst.Param) else ""
-            found: list[tuple[cst.Comment, bool]] = []
-            if isinstance(item, cst.Param):
-                found += _in_brackets(item.whitespace_after_star)
-                found += _in_brackets(item.whitespace_after_param)
-            if isinstance(item.comma, cst.Comma):
-                found += _in_brackets(item.comma.whitespace_before) + _in_brackets(item.comma.whitespace_after)
-            if name in self.above:
-                self.above[name][:0] = [cst.EmptyLine(comment=comment) for comment in above]
-                above = []
-                self.beside[name][:0] = [comment for comment, is_beside in found if is_beside]
-                above += [comment for comment, is_beside in found if not is_beside]
-            else:
-                above += [comment for comment, _ in found]
+                self.comments.note(field.name, statement)
 
     # -- the rest of the constructor --------------------------------------------------------------------------------
 
@@ -395,11 +332,14 @@ class _ClassWriter:
             if rest.isdisjoint(inside):
                 names = [name for node in inside for name in owners.get(node, ())]
                 if names:
-                    self._note(names[0], statement)
+                    self.comments.note(names[0], statement)
                 continue
             if not rest.issuperset(inside):
                 raise DraftError("Statements that share a line can't be separated here.")
-            moved = statement.visit(_from_object(self.record.names, self.record.constructor.receiver))
+            moved = statement.visit(from_object(self.record.names, self.record.constructor.receiver))
+            assert isinstance(moved, cst.BaseStatement)
+            if self.record.hidden:
+                moved = self._renamed(moved)
             assert isinstance(moved, cst.BaseStatement)
             if not kept:
                 lines = moved.leading_lines  # type: ignore[attr-defined]
@@ -408,7 +348,7 @@ class _ClassWriter:
                 moved = moved.with_changes(leading_lines=lines)
             kept.append(moved)
         if not kept:
-            self.left_over = _comments(block.footer)
+            self.comments.left_over = comment_lines(block.footer)
         return self._post_init(block, kept) if kept else None
 
     def _post_init(self, block: cst.BaseSuite, kept: Sequence[cst.BaseStatement]) -> cst.FunctionDef:
@@ -429,53 +369,6 @@ class _ClassWriter:
 
     # -- the docstring ----------------------------------------------------------------------------------------------
 
-    def _docstring(self, pairs: Sequence[tuple[cst.BaseStatement, list[ast.stmt]]]) -> cst.BaseStatement | None:
-        """The docstring of the class with the constructor's; `None` if there is nothing to change."""
-        text = ast.get_docstring(self.function)
-        if text is None or _SAYS_NOTHING.match(text):
-            return None
-        code = self.draft.code
-        inner = self.function.body[0]
-        outer = self.record.node.body[0]
-        old, new = _indentation(inner, code), _indentation(self.function, code)
-        made = re.sub(rf"(?<=\n){re.escape(old)}", new, _with_line_feeds(code.source(inner)))
-        if ast.get_docstring(self.record.node) is not None:
-            made = _merged(_with_line_feeds(code.source(outer)), made, new)
-        if "\r\n" in code.statement.text:
-            made = made.replace("\n", "\r\n")
-        line = cst.parse_statement(made)
-        if not isinstance(line, cst.SimpleStatementLine):
-            raise DraftError("The docstrings of the class and of its constructor can't be joined.")
-        first = pairs[0][0]
-        if ast.get_docstring(self.record.node) is not None and isinstance(first, cst.SimpleStatementLine):
-            return first.with_changes(body=line.body)
-        return line
-
-
-_SAYS_NOTHING: Final = re.compile(
-    r"(?:initiali[sz]\w*|init|constructor?|constructs?|creates?|set up|instantiates?|make|build)\b[^\n]{0,60}$",
-    re.IGNORECASE,
-)
-_TRIPLE: Final = re.compile(r"([rRuU]?)(\"\"\"|''')(.*)\2$", re.DOTALL)
-
-
-def _indentation(statement: ast.stmt, code: Analysis) -> str:
-    line = code.statement.lines.line(code.statement.line(statement))
-    return line[: len(line) - len(line.lstrip(" \t"))]
-
-
-def _with_line_feeds(text: str) -> str:
-    return text.replace("\r\n", "\n").replace("\r", "\n")
-
-
-def _merged(outer: str, inner: str, indent: str) -> str:
-    """One docstring out of two."""
-    first, second = _TRIPLE.match(outer), _TRIPLE.match(inner)
-    if first is None or second is None or first[1].lower() != second[1].lower() or first[2] != second[2]:
-        raise DraftError("The docstrings of the class and of its constructor can't be joined.")
-    text = f"{first[3].rstrip()}\n\n{indent}{second[3].strip()}\n{indent}"
-    return f"{first[1]}{first[2]}{text}{first[2]}"
-
 
 def _is_same(text: str, node: ast.expr) -> bool:
     try:
@@ -487,45 +380,3 @@ def _is_same(text: str, node: ast.expr) -> bool:
 def _argument(name: str, value: cst.BaseExpression) -> cst.Arg:
     tight = cst.AssignEqual(cst.SimpleWhitespace(""), cst.SimpleWhitespace(""))
     return cst.Arg(value, keyword=cst.Name(name), equal=tight)
-
-
-def _in_brackets(space: cst.BaseParenthesizableWhitespace | str | None) -> list[tuple[cst.Comment, bool]]:
-    """The comments in the white space between parameters, and whether each stands beside what comes before."""
-    if not isinstance(space, cst.ParenthesizedWhitespace):
-        return []
-    found = [(space.first_line.comment, True)] if space.first_line.comment is not None else []
-    return found + [(line.comment, False) for line in space.empty_lines if line.comment is not None]
-
-
-def _from_object(names: Collection[str], receiver: str) -> cst.CSTTransformer:
-    """Reads and changes the object's attributes where parameters were read and changed."""
-
-    class FromObject(cst.CSTTransformer):
-        def leave_Name(self, original_node: cst.Name, updated_node: cst.Name) -> cst.BaseExpression:
-            if original_node.value not in names:
-                return updated_node
-            return cst.Attribute(
-                cst.Name(receiver), cst.Name(original_node.value), lpar=original_node.lpar, rpar=original_node.rpar
-            )
-
-        def leave_Attribute(self, original_node: cst.Attribute, updated_node: cst.Attribute) -> cst.BaseExpression:
-            return updated_node.with_changes(attr=original_node.attr)
-
-        def leave_Arg(self, original_node: cst.Arg, updated_node: cst.Arg) -> cst.Arg:
-            return updated_node.with_changes(keyword=original_node.keyword)
-
-        def leave_AnnAssign(self, original_node: cst.AnnAssign, updated_node: cst.AnnAssign) -> cst.BaseSmallStatement:
-            match updated_node:
-                case cst.AnnAssign(target=cst.Attribute() as target, value=cst.BaseExpression() as value):
-                    return cst.Assign([cst.AssignTarget(target)], value)
-                case _:
-                    return updated_node
-
-        def leave_FormattedStringExpression(
-            self, original_node: cst.FormattedStringExpression, updated_node: cst.FormattedStringExpression
-        ) -> cst.BaseFormattedStringContent:
-            if original_node.equal is not None and not original_node.deep_equals(updated_node):
-                raise DraftError("`{name=}` would show another name.")
-            return updated_node
-
-    return FromObject()
