@@ -14,6 +14,7 @@ import sys
 import types
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -275,6 +276,55 @@ class Point:
         return f"<{self.x}>"
 """
 
+PROPERTIES = """
+class Point:
+    def __init__(self, x: int, y: int = 0, *, kind: str = "a") -> None:
+        self._x = x
+        self.__y = y
+        self._kind = kind
+
+    @property
+    def x(self) -> int:
+        return self._x
+
+    @property
+    def y(self) -> int:
+        return self.__y
+
+    @property
+    def kind(self) -> str:
+        return self._kind
+
+    def __repr__(self) -> str:
+        return f"{self.__class__.__qualname__}(x={self._x!r}, y={self.y!r}, kind={self._kind!r})"
+
+    def __lt__(self, other: "Point") -> bool:
+        return (self._x, self.__y) < (other._x, other.__y)
+"""
+COPIES = """
+class Point:
+    def __init__(self, x: int, y: int = 0, *, kind: str = "a") -> None:
+        if x == 2:
+            raise ValueError(x)
+        self.x = x
+        self.y = y
+        self.kind = kind
+
+    def with_x(self, x):
+        return type(self)(x, self.y, kind=self.kind)
+
+    def copy(self):
+        return self.__class__(self.x, self.y, kind=self.kind)
+
+    def _replace(self, **changes):
+        return type(self)(**{**self.__dict__, **changes})
+
+    def replace(self, **changes):
+        values = dict(x=self.x, y=self.y, kind=self.kind)
+        values.update(changes)
+        return type(self)(**values)
+"""
+
 SAME = {
     "boilerplate": BOILERPLATE,
     "and": AND_CHAIN,
@@ -438,6 +488,53 @@ def test_whatever_is_called_safe_is_the_same(made: tuple[str, str, dict[str, Any
     if pair.verdict == "unsafe":
         allowed |= {"made", "copied", "deep", "pickled"}
     assert differing <= allowed
+
+
+@settings(max_examples=60, deadline=None)
+@given(arguments=ARGUMENTS)
+def test_read_only_properties_become_read_only_fields(arguments: tuple[list[Any], dict[str, Any]]) -> None:
+    pair = cached(PROPERTIES, 1)
+    assert pair.verdict == "unsafe"
+    before, after = observed(pair.before, "Point", *arguments), observed(pair.after, "Point", *arguments)
+    named = {"made", "copied", "deep", "pickled", "new attribute", "set"}
+    assert {what for what in before if before[what] != after[what]} <= named, "the attributes have other names"
+    for made in (pair.before, pair.after):
+        try:
+            point = made.Point(*arguments[0], **arguments[1])
+        except TypeError:
+            continue
+        assert outcome(lambda: point.x) == outcome(lambda: made.Point(*arguments[0], **arguments[1]).x)  # noqa: B023
+        for name in ("x", "y", "kind"):
+            with pytest.raises(AttributeError):
+                setattr(point, name, 1)
+            with pytest.raises(AttributeError):
+                delattr(point, name)
+
+
+def copied(call: Callable[..., object], given: list[Any], keywords: dict[str, Any]) -> object:
+    result = call(*given, **keywords)
+    return type(result).__name__, state(result)
+
+
+@settings(max_examples=60, deadline=None)
+@given(arguments=ARGUMENTS, changes=st.dictionaries(st.sampled_from(["x", "y", "kind", "nothing"]), VALUES, max_size=3))
+def test_copies_are_the_same(arguments: tuple[list[Any], dict[str, Any]], changes: dict[str, Any]) -> None:
+    pair = cached(COPIES, 1)
+    seen: list[list[object]] = []
+    for made in (pair.before, pair.after):
+        sub = type("Sub", (made.Point,), {})
+        copies: list[object] = []
+        for class_ in (made.Point, sub):
+            try:
+                point = class_(*arguments[0], **arguments[1])
+            except (TypeError, ValueError):
+                continue
+            for call in ("with_x", "copy", "_replace", "replace"):
+                given = [changes.get("x")] if call == "with_x" else []
+                keywords = changes if "replace" in call else {}
+                copies.append(outcome(partial(copied, getattr(point, call), given, keywords)))
+        seen.append(copies)
+    assert seen[0] == seen[1]
 
 
 def test_pickles_of_the_old_class_can_be_read() -> None:
