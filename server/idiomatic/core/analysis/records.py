@@ -1,4 +1,4 @@
-"""A class as a record: its fields, their types, and what stands in the way of making it a dataclass."""
+"""A class as a record: its fields, their types, and what its methods do with them."""
 
 from __future__ import annotations
 

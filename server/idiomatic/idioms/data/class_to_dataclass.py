@@ -43,17 +43,21 @@ class Point:
 The first action keeps what the class does today: methods of its own stay unless they are exactly the generated ones,
 and without an `__eq__` objects go on being compared by identity (`eq=False`). It is safe if the class has a `__repr__`,
 all types are known and nothing below applies. Not counted as changes: the class gains what every dataclass has
-(`__dataclass_fields__`, by which some serializers know it, `__match_args__`, a `__doc__`, defaults that can be read
-through the class), `Point.__init__` loses its docstring (its text moves to the class, unless it only says that it
-initializes), a subclass inside another class or a function shows its qualified name, and a dataclass in another file
-that inherits from the class inherits its fields.
+(`__dataclass_fields__`, by which some serializers know it, `__match_args__`, `__replace__` since Python 3.13, a
+`__doc__`, defaults that can be read through the class), `Point.__init__` loses its docstring (its text moves to the
+class, unless it only says that it initializes), a subclass inside another class or a function shows its qualified name,
+and a dataclass in another file that inherits from the class inherits its fields. Methods called `copy`, `_replace` or
+`with_...` that give an object like `self` use `dataclasses.replace`, which calls the constructor just as they did.
 
 Unsafe:
 - the class has no `__repr__`: it gains one that shows the fields (not those named like a password);
 - `None` stood for a new list (`x if x is not None else []`): passed explicitly, it is stored now. Where it was
   `x or []`, an empty list is stored too instead of being replaced;
 - checks and conversions move to `__post_init__`, and so come after all fields are stored;
-- a type is only inferred, or unknown and so `Any`;
+- a private attribute with a property that only shows it (`self._x = x`) becomes a read-only field `x`, with `frozen=True`
+  in all forms;
+- a type is only inferred, from what the constructor checks and converts, from a default, a docstring or the calls in the
+  module; or unknown and so `Any`;
 - a default can't be seen to be hashable: a dataclass refuses it then;
 - the class has subclasses, or decorators, which now get to see a dataclass;
 - the second action, `@dataclass`, compares by value what was compared by identity or with subclasses, and replaces
@@ -65,9 +69,10 @@ Frozen is refused where this module assigns to a field, or uses `setattr`, `vars
 weak references, `cached_property`, or (before Python 3.14) `super()`.
 
 Refused: a constructor that does more than store, check and convert its parameters, names an attribute differently from
-its parameter, takes `*args` or positional-only parameters or calls `super().__init__()`; other base classes than
-`Generic`, `ABC` and plain mixins; metaclasses; `__new__`; overloads; a method, property or class attribute with the
-name of a field; mutable defaults; a field that hides a type another field needs.
+its parameter (but for one with a read-only property that nothing else in the module names), takes `*args` or
+positional-only parameters or calls `super().__init__()`; other base classes than `Generic`, `ABC` and plain mixins;
+metaclasses; `__new__`; overloads; a method, property or class attribute with the name of a field; mutable defaults; a
+field that hides a type another field needs.
 
 ## References
 - [`dataclasses`](https://docs.python.org/3/library/dataclasses.html)
