@@ -54,10 +54,10 @@ Unsafe:
 - `None` stood for a new list (`x if x is not None else []`): passed explicitly, it is stored now. Where it was
   `x or []`, an empty list is stored too instead of being replaced;
 - checks and conversions move to `__post_init__`, and so come after all fields are stored;
-- a private attribute with a property that only shows it (`self._x = x`) becomes a read-only field `x`, with `frozen=True`
-  in all forms;
-- a type is only inferred, from what the constructor checks and converts, from a default, a docstring or the calls in the
-  module; or unknown and so `Any`;
+- a private attribute with a property that only shows it (`self._x = x`) becomes a read-only field `x`, with
+  `frozen=True` in all forms;
+- a type is only inferred, from what the constructor checks and converts, from a default, a docstring or the calls in
+  the module; or unknown and so `Any`;
 - a default can't be seen to be hashable: a dataclass refuses it then;
 - the class has subclasses, or decorators, which now get to see a dataclass;
 - the second action, `@dataclass`, compares by value what was compared by identity or with subclasses, and replaces
