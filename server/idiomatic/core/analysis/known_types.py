@@ -89,6 +89,9 @@ def type_of_value(node: ast.expr, code: Analysis) -> str:
                 # x.strip()
                 case ast.Attribute(attr="strip" | "lstrip" | "rstrip" | "lower" | "upper" | "title" | "casefold"):
                     return "str"
+                # ", ".join(names)
+                case ast.Attribute(value=ast.Constant(value=str()), attr="format" | "join" | "replace"):
+                    return "str"
                 case ast.Name(id=constructor) if constructor[:1].isupper() and is_bound(function, code):
                     return constructor
                 case _:
