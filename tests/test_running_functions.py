@@ -11,6 +11,7 @@ import inspect
 import pickle
 import sys
 import traceback
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -180,8 +181,9 @@ def test_a_memo_as_a_cache(source: str) -> None:
     assert verdict == "unsafe"
     assert "memo" not in after
     old, new = module(source), module(after)
-    for n in (3, 0, 3, 7, []):
-        assert outcome(lambda n=n: old.f(n)) == outcome(lambda n=n: new.f(n))  # type: ignore[misc]
+    given: tuple[object, ...] = (3, 0, 3, 7, [])
+    for n in given:
+        assert outcome(partial(old.f, n)) == outcome(partial(new.f, n))
     assert new.f.cache_info().hits
 
 
@@ -194,7 +196,7 @@ def test_a_memo_as_a_cache(source: str) -> None:
         "def f(n, memo={}):\n    print(len(memo))\n    if n not in memo:\n        memo[n] = n\n    return memo[n]\n",
         "def f(n, memo={}):\n    n += 1\n    if n not in memo:\n        memo[n] = n\n    return memo[n]\n",
         "def f(n, memo={}):\n    if n not in memo:\n        memo[n] = f(n - 1, {})\n    return memo[n]\n",
-        "class C:\n    def f(self, memo={}):\n        if self not in memo:\n            memo[self] = 1\n        return memo[self]\n",
+        "class C:\n  def f(self, m={}):\n    if self not in m:\n      m[self] = 0\n    return m[self]\n",
         "async def f(n, memo={}):\n    if n not in memo:\n        memo[n] = n\n    return memo[n]\n",
     ],
 )

@@ -10,7 +10,7 @@ from idiomatic.core.analysis.defaults import has_docstring
 from idiomatic.core.facts import parameter_names
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from idiomatic.core.analysis.tree import Function
 
@@ -84,3 +84,24 @@ def _given_default(statement: cst.BaseStatement) -> str | None:
             return tested
         case _:
             return None
+
+
+def with_first(
+    body: cst.BaseSuite,
+    function: Function,
+    new: cst.BaseStatement,
+    behind: Callable[[cst.BaseStatement], bool] = lambda _: False,
+) -> cst.IndentedBlock:
+    """The body with a new first statement, behind its docstring.
+
+    Args:
+        body: of the function.
+        function: it.
+        new: what comes first.
+        behind: of the statement that is first now, whether it stays that.
+    """
+    block, statements = statements_of(body, function)
+    done = 1 if has_docstring(function) else 0
+    if done < len(statements) and behind(statements[done]):
+        done += 1
+    return block.with_changes(body=[*statements[:done], new, *statements[done:]])
