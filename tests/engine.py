@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from idiomatic.core import bulk, catalogue, engine
+from idiomatic.core import module as questions
 from idiomatic.core.document import Document
-from idiomatic.core.facts import class_fact, function_fact
+from idiomatic.core.facts import ClassFact
 from idiomatic.core.idiom import Kind
 from idiomatic.core.module import Module
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from idiomatic.core.analysis.code import Version
-    from idiomatic.core.facts import ClassFact, FunctionFact
+    from idiomatic.core.facts import FunctionFact
 
 
 @dataclass(frozen=True)
@@ -26,21 +27,16 @@ class Neighbours:
     is_interface: bool = False
 
     def definition(self, qualified: str) -> FunctionFact | ClassFact | None:
-        import ast
-
         name = qualified.lstrip(".")
         for module, text in self.files.items():
             if not name.startswith(f"{module}."):
                 continue
             first, _, rest = name.removeprefix(f"{module}.").partition(".")
-            for node in ast.parse(text).body:
-                match node:
-                    case ast.ClassDef() if node.name == first:
-                        return class_fact(node).method(rest) if rest else class_fact(node)
-                    case ast.FunctionDef() | ast.AsyncFunctionDef() if node.name == first and not rest:
-                        return function_fact(node)
-                    case _:
-                        pass
+            defined = Module(Document.parse(text))
+            fact = defined.ask(questions.definition, first)
+            if fact is None and len(imported := defined.ask(questions.bindings, first)) == 1:
+                fact = self.definition(imported[0].qualified or "")
+            return fact.method(rest) if rest and isinstance(fact, ClassFact) else None if rest else fact
         return None
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ast
+import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from idiomatic.core.analysis.tree import FUNCTIONS, walk_block
 
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from idiomatic.core.analysis.tree import Function
+
+_WORD: Final = re.compile(r"(?<![\w.])[^\W\d]\w*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,21 @@ class FunctionFact:
 
 
 @dataclass(frozen=True, slots=True)
+class MemberFact:
+    """An annotated attribute of a class.
+
+    Attributes:
+        name: of the attribute.
+        annotation: its source.
+        value: the source of its value, if it has one; `...` for a long one.
+    """
+
+    name: str
+    annotation: str
+    value: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class ClassFact:
     """A class.
 
@@ -54,6 +72,9 @@ class ClassFact:
         decorators: their source, without `@`.
         methods: the functions of its body, in order.
         attributes: the names its body assigns or annotates.
+        members: of a class with decorators, which may make something of them, the annotated attributes.
+        origins: of a class with decorators at module level, the imported names that the decorators and the members
+            begin with, each with its full dotted name.
     """
 
     name: str
@@ -62,6 +83,8 @@ class ClassFact:
     decorators: tuple[str, ...]
     methods: tuple[FunctionFact, ...]
     attributes: tuple[str, ...]
+    members: tuple[MemberFact, ...] = ()
+    origins: tuple[tuple[str, str], ...] = ()
 
     def method(self, name: str) -> FunctionFact | None:
         """The last method of this name: the one that counts."""
@@ -129,12 +152,15 @@ def class_fact(node: ast.ClassDef, methods: tuple[FunctionFact, ...] | None = No
         methods: its methods, if they are known already.
     """
     attributes: list[str] = []
+    members: list[MemberFact] = []
     for statement in node.body:
         match statement:
             case ast.Assign(targets=targets):
                 attributes += [target.id for target in targets if isinstance(target, ast.Name)]
-            case ast.AnnAssign(target=ast.Name(id=name)):
+            case ast.AnnAssign(target=ast.Name(id=name), annotation=annotation, value=value):
                 attributes.append(name)
+                if node.decorator_list:
+                    members.append(MemberFact(name, ast.unparse(annotation), _short(value) if value else None))
             case _:
                 pass
     return ClassFact(
@@ -144,4 +170,16 @@ def class_fact(node: ast.ClassDef, methods: tuple[FunctionFact, ...] | None = No
         tuple(ast.unparse(decorator) for decorator in node.decorator_list),
         method_facts(node.body) if methods is None else methods,
         tuple(attributes),
+        tuple(members),
     )
+
+
+def _short(value: ast.expr) -> str:
+    """The source of a value that says by itself what it is; `...` for a display or an operation."""
+    return ast.unparse(value) if isinstance(value, ast.Call | ast.Name | ast.Attribute) else "..."
+
+
+def words(fact: ClassFact) -> frozenset[str]:
+    """The names that may decide what a class with decorators is: see `ClassFact.origins`."""
+    texts = [*fact.decorators, *(text for member in fact.members for text in (member.annotation, member.value or ""))]
+    return frozenset(name for text in texts for name in _WORD.findall(text))

@@ -53,6 +53,24 @@ def withs_around(code: Analysis, node: ast.AST) -> Iterator[ast.withitem]:
             yield from reversed(parent.items)
 
 
+def expects_exception(code: Analysis, item: ast.withitem) -> bool:
+    """Whether a context manager is there for its block to raise: `pytest.raises(...)`, `self.assertRaises(...)`."""
+    match item.context_expr:
+        case ast.Call(func=ast.Attribute(attr="assertRaises" | "assertRaisesRegex" | "assertRaisesMessage")):
+            return True
+        case ast.Call(func=function):
+            return code.is_name(function, "pytest.raises", "contextlib.suppress")
+        case _:
+            return False
+
+
+def is_meant_to_fail(code: Analysis, node: ast.AST) -> bool:
+    """Whether a place is there to raise: in a test that expects it, or where somebody tries whether it does."""
+    return any(expects_exception(code, item) for item in withs_around(code, node)) or any(
+        around.handlers for around in tries_around(code, node)
+    )
+
+
 def _ways_out(code: Analysis, node: ast.AST) -> Iterator[tuple[ast.AST, ast.AST]]:
     """Each node around with the child through which an exception arrives there, up to the function's edge."""
     child = node

@@ -75,7 +75,7 @@ from typing import TYPE_CHECKING, Final
 
 import libcst as cst
 
-from idiomatic.core.analysis.exceptions import withs_around
+from idiomatic.core.analysis.exceptions import expects_exception, withs_around
 from idiomatic.core.analysis.instances import callee, declaration, instance_of
 from idiomatic.core.analysis.resources import FACTORIES, LOCKS, MANAGERS, ONLY_ASYNC, Creation
 from idiomatic.core.facts import FunctionFact
@@ -164,15 +164,7 @@ def _called(call: ast.Call, code: Analysis) -> Manager | None:
 
 
 def _is_meant_to_fail(statement: ast.With, code: Analysis) -> bool:
-    items = [*statement.items, *withs_around(code, statement)]
-    return any(
-        isinstance(item.context_expr, ast.Call)
-        and (
-            code.is_name(item.context_expr.func, "pytest.raises")
-            or ast.unparse(item.context_expr.func).endswith((".assertRaises", ".assertRaisesRegex"))
-        )
-        for item in items
-    )
+    return any(expects_exception(code, item) for item in (*statement.items, *withs_around(code, statement)))
 
 
 # -- the rewrite ------------------------------------------------------------------------------------------------------
