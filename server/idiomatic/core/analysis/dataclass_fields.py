@@ -197,6 +197,19 @@ def _in_module(expression: ast.expr, code: Analysis) -> str | None:
             return None
 
 
+def own_dataclass(class_: ast.expr, code: Analysis) -> Dataclass | None:
+    """What the class that an expression stands for is as a dataclass, base classes left out.
+
+    Returns:
+        `None` if it is none, or nothing is known of it.
+    """
+    if isinstance(class_, ast.Name) and (local := code.local_bindings(class_)) is not None and len(local) == 1:
+        node = local[0].node
+        return dataclass_of(node, code) if isinstance(node, ast.ClassDef) else None
+    fact = code.definition(class_)
+    return _of_class_fact(fact) if isinstance(fact, ClassFact) else None
+
+
 # -- base classes -----------------------------------------------------------------------------------------------------
 
 
@@ -250,6 +263,14 @@ def _of_local_class(node: ast.ClassDef, code: Analysis, depth: int) -> _Base:
 def _of_fact(fact: ClassFact, where: str, code: Analysis, depth: int) -> _Base:
     bases = [_named_base(base, where, code, depth) for base in reversed(fact.bases)]
     names = frozenset((*fact.attributes, *(method.name for method in fact.methods)))
+    if (made := _of_class_fact(fact, bases)) is not None:
+        values = names - {each.name for each in made.own if each.default is Default.NONE}
+        # A slot takes the place of the default.
+        return _Base(made.fields, frozenset() if made.is_set("slots") else values, made.is_complete)
+    return _joined(bases, (), names)
+
+
+def _of_class_fact(fact: ClassFact, bases: Sequence[_Base] = ()) -> Dataclass | None:
     origins = dict(fact.origins)
 
     def resolve(expression: ast.expr) -> str | None:
@@ -263,8 +284,7 @@ def _of_fact(fact: ClassFact, where: str, code: Analysis, depth: int) -> _Base:
                 return None
 
     for decorator in map(_parsed, fact.decorators):
-        called = decorator.func if isinstance(decorator, ast.Call) else decorator
-        if resolve(called) == DATACLASS:
+        if resolve(decorator.func if isinstance(decorator, ast.Call) else decorator) == DATACLASS:
             declared = [
                 _Declared(
                     each.name, _parsed(each.annotation), None if each.value is None else _parsed(each.value), None
@@ -272,11 +292,8 @@ def _of_fact(fact: ClassFact, where: str, code: Analysis, depth: int) -> _Base:
                 for each in fact.members
             ]
             bound = (set(fact.attributes) - {each.name for each in fact.members}) | {m.name for m in fact.methods}
-            made = _made(fact.name, decorator, declared, bound, bases, resolve)
-            values = names - {each.name for each in made.own if each.default is Default.NONE}
-            # A slot takes the place of the default.
-            return _Base(made.fields, frozenset() if made.is_set("slots") else values, made.is_complete)
-    return _joined(bases, (), names)
+            return _made(fact.name, decorator, declared, bound, bases, resolve)
+    return None
 
 
 def _named_base(text: str, where: str, code: Analysis, depth: int) -> _Base:
