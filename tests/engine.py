@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from idiomatic.core import bulk, catalogue, engine
 from idiomatic.core import module as questions
+from idiomatic.core.analysis.origins import definition_with_origins
 from idiomatic.core.document import Document
 from idiomatic.core.facts import ClassFact
 from idiomatic.core.idiom import Kind
@@ -33,7 +34,7 @@ class Neighbours:
                 continue
             first, _, rest = name.removeprefix(f"{module}.").partition(".")
             defined = Module(Document.parse(text))
-            fact = defined.ask(questions.definition, first)
+            fact = defined.ask(definition_with_origins, first)
             if fact is None and len(imported := defined.ask(questions.bindings, first)) == 1:
                 fact = self.definition(imported[0].qualified or "")
             return fact.method(rest) if rest and isinstance(fact, ClassFact) else None if rest else fact

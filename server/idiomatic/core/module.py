@@ -11,13 +11,13 @@ arguments after it, and answer with values, never with syntax trees: two trees a
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Concatenate, Final, ParamSpec, Protocol, TypeVar, cast
 
 from idiomatic.core.analysis.scopes import Binding, BindingKind, bound_at_module_level
 from idiomatic.core.analysis.tree import FUNCTIONS, tree
 from idiomatic.core.dependencies import Dependencies, Record, closure
-from idiomatic.core.facts import ClassFact, FunctionFact, class_fact, function_fact, method_facts, words
+from idiomatic.core.facts import ClassFact, FunctionFact, class_fact, function_fact, method_facts
 from idiomatic.core.long_class import LongClass, Part
 
 if TYPE_CHECKING:
@@ -323,20 +323,8 @@ def definition(module: Module, name: str) -> FunctionFact | ClassFact | None:
         if (name in statement.text or not statement.text.isascii()) and (
             found := statement.fact(_definitions).get(name)
         ):
-            return _with_origins(module, found) if isinstance(found, ClassFact) and found.decorators else found
+            return found
     return None
-
-
-def _with_origins(module: Module, fact: ClassFact) -> ClassFact:
-    """The fact of a class with decorators, with what the names in it were imported as."""
-    origins: list[tuple[str, str]] = []
-    for word in sorted(words(fact)):
-        match [*{binding.qualified for binding in module.ask(bindings, word)}]:
-            case [str(origin)]:
-                origins.append((word, origin))
-            case _:
-                pass
-    return replace(fact, origins=tuple(origins))
 
 
 def version(module: Module, statement: Statement) -> Statement | None:

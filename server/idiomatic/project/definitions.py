@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, TypeAlias
 from weakref import ref
 
 from idiomatic.core import module as questions
+from idiomatic.core.analysis.origins import definition_with_origins
 from idiomatic.core.document import Document
 from idiomatic.core.facts import ClassFact, FunctionFact, class_fact, function_fact
 from idiomatic.core.module import Module
@@ -243,7 +244,7 @@ class SourceDefinitions:
         if key in seen or len(names) > _LONGEST:
             return UNBOUND
         seen.add(key)
-        if (fact := module.ask(questions.definition, first)) is not None:
+        if (fact := module.ask(definition_with_origins, first)) is not None:
             return _member(fact, rest)
         targets = {binding.qualified for binding in module.ask(questions.bindings, first)}
         match [*targets]:

@@ -13,6 +13,7 @@ from enum import StrEnum, auto
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from idiomatic.core import module as questions
+from idiomatic.core.analysis.origins import definition_with_origins
 from idiomatic.core.facts import ClassFact
 
 if TYPE_CHECKING:
@@ -206,8 +207,16 @@ def own_dataclass(class_: ast.expr, code: Analysis) -> Dataclass | None:
     if isinstance(class_, ast.Name) and (local := code.local_bindings(class_)) is not None and len(local) == 1:
         node = local[0].node
         return dataclass_of(node, code) if isinstance(node, ast.ClassDef) else None
+    fact = _class_fact(class_, code)
+    return None if fact is None else _of_class_fact(fact)
+
+
+def _class_fact(class_: ast.expr, code: Analysis) -> ClassFact | None:
+    """The class that an expression stands for, of this file or another."""
     fact = code.definition(class_)
-    return _of_class_fact(fact) if isinstance(fact, ClassFact) else None
+    if isinstance(class_, ast.Name) and fact == code.ask(questions.definition, class_.id):
+        fact = code.ask(definition_with_origins, class_.id)
+    return fact if isinstance(fact, ClassFact) else None
 
 
 # -- base classes -----------------------------------------------------------------------------------------------------
@@ -242,8 +251,8 @@ def _base(base: ast.expr, code: Analysis, depth: int) -> _Base:
         node = local[0].node
         if isinstance(node, ast.ClassDef):
             return _of_local_class(node, code, depth - 1)
-    fact = code.definition(plain)
-    if not isinstance(fact, ClassFact):
+    fact = _class_fact(plain, code)
+    if fact is None:
         return _UNKNOWN
     # Where the class is defined its own bases can be found by name, too.
     where = "" if qualified is None else qualified.rpartition(".")[0]
@@ -306,7 +315,7 @@ def _named_base(text: str, where: str, code: Analysis, depth: int) -> _Base:
     if where:
         fact = code.ask(questions.imported_definition, f"{where}{'' if where.endswith('.') else '.'}{name}")
     else:
-        fact = code.ask(questions.definition, name)
+        fact = code.ask(definition_with_origins, name)
         if fact is None and (origin := _in_module(_parsed(name), code)) is not None:
             where = origin.rpartition(".")[0]
             fact = code.ask(questions.imported_definition, origin)
