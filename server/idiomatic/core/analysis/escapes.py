@@ -9,6 +9,7 @@ import ast
 import re
 from typing import TYPE_CHECKING, Final
 
+from idiomatic.core.analysis.names import last_name
 from idiomatic.core.analysis.tree import FUNCTIONS
 from idiomatic.core.module import about
 
@@ -84,8 +85,8 @@ def _runs_elsewhere(use: ast.expr, within: ast.AST, code: Analysis) -> str | Non
     for ancestor in code.ancestors(use):
         if isinstance(ancestor, ast.stmt):
             return None
-        if isinstance(ancestor, ast.Call) and child is not ancestor.func and _last(ancestor.func) in ELSEWHERE:
-            return None if _is_waited_for(ancestor, within, code) else _last(ancestor.func)
+        if isinstance(ancestor, ast.Call) and child is not ancestor.func and last_name(ancestor.func) in ELSEWHERE:
+            return None if _is_waited_for(ancestor, within, code) else last_name(ancestor.func)
         child = ancestor
     return None
 
@@ -116,14 +117,6 @@ def _is_waited_for(call: ast.Call, within: ast.AST, code: Analysis) -> bool:
             )
         case _:
             return False
-
-
-def _last(function: ast.expr) -> str:
-    match function:
-        case ast.Name(id=name) | ast.Attribute(attr=name):
-            return name
-        case _:
-            return ""
 
 
 def _taker(use: ast.expr, code: Analysis) -> ast.AST | None:

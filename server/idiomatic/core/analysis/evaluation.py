@@ -11,7 +11,7 @@ from idiomatic.core.facts import ClassFact
 from idiomatic.core.module import bindings
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from idiomatic.core.analysis.code import Analysis
 
@@ -150,6 +150,12 @@ def _up_to(given: Sequence[ast.expr], child: ast.AST) -> Sequence[ast.expr]:
         if each is child or (isinstance(child, ast.keyword) and each is child.value):
             return given[:index]
     return given
+
+
+def arguments(call: ast.Call) -> Iterator[ast.expr]:
+    """What is evaluated for the arguments of a call, without stars and names."""
+    for each in (*call.args, *(keyword.value for keyword in call.keywords)):
+        yield each.value if isinstance(each, ast.Starred) else each
 
 
 def is_stable(code: Analysis, expression: ast.expr) -> bool:

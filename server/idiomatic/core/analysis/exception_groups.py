@@ -21,6 +21,7 @@ from idiomatic.core.analysis.exceptions import (
     withs_around,
 )
 from idiomatic.core.analysis.flow import leaving
+from idiomatic.core.analysis.names import last_name
 from idiomatic.core.analysis.tree import FUNCTIONS, tree, walk_block
 from idiomatic.core.module import about
 
@@ -97,7 +98,7 @@ def misses_groups(code: Analysis, handler: ast.ExceptHandler) -> bool:
     if catches_every_exception(code, handler) or catches(code, handler, *GROUPS):
         return False
     # From the package `exceptiongroup`, for old versions of Python, perhaps under another name.
-    if any(_last_name(each).endswith("ExceptionGroup") for each in caught(handler)):
+    if any(last_name(each).endswith("ExceptionGroup") for each in caught(handler)):
         return False
     plain = [
         each
@@ -215,7 +216,7 @@ def _expected(manager: ast.expr) -> str | None:
     """The class that a `with` block expects or ignores: `ValueError` for `pytest.raises(ValueError)`."""
     match manager:
         case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name), args=[type_, *_]) if name in _EXPECTING:
-            names = {_last_name(each) for each in (type_.elts if isinstance(type_, ast.Tuple) else [type_])}
+            names = {last_name(each) for each in (type_.elts if isinstance(type_, ast.Tuple) else [type_])}
             return ast.unparse(type_) if not names & {*_SEES_GROUPS, ""} else None
         case _:
             return None
@@ -258,12 +259,8 @@ _SEES_GROUPS: Final = frozenset(
 
 def _is_specific(handler: ast.ExceptHandler) -> bool:
     """Whether a handler names nothing, by the last part of its name, that it would still see."""
-    names = {_last_name(each) for each in caught(handler)}
+    names = {last_name(each) for each in caught(handler)}
     return bool(names) and not names & _SEES_GROUPS
-
-
-def _last_name(node: ast.expr) -> str:
-    return node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
 
 
 @about(lambda name: (name.rpartition(".")[2],))

@@ -73,6 +73,7 @@ import libcst as cst
 
 from idiomatic.core.analysis.clean_up import is_clean_up
 from idiomatic.core.analysis.coroutines import Gives, call_gives, definition_of
+from idiomatic.core.analysis.evaluation import arguments
 from idiomatic.core.analysis.exception_groups import handlers_for_group
 from idiomatic.core.analysis.exceptions import builtin_is_visible, finally_around
 from idiomatic.core.analysis.group_effects import (
@@ -83,6 +84,7 @@ from idiomatic.core.analysis.group_effects import (
     surroundings_fault,
 )
 from idiomatic.core.analysis.mentions import mentions
+from idiomatic.core.analysis.names import last_name
 from idiomatic.core.facts import FunctionFact
 from idiomatic.core.idiom import Finding, Fix, Kind, Refused, Unsafe
 from idiomatic.core.module import bindings
@@ -234,8 +236,8 @@ _STEPS: Final = re.compile(
 
 def _is_plain(call: ast.Call, code: Analysis) -> bool:
     """Whether a call may be made at the same time as others, as far as can be seen from it alone."""
-    name = _last_name(call.func)
-    if name is None or _STEPS.fullmatch(name.lstrip("_")) or is_clean_up(call.func):
+    name = last_name(call.func)
+    if not name or _STEPS.fullmatch(name.lstrip("_")) or is_clean_up(call.func):
         return False
     if call_gives(code, call.func) is Gives.OTHER:
         return False
@@ -246,14 +248,6 @@ def _is_plain(call: ast.Call, code: Analysis) -> bool:
 def _is_work(call: ast.Call, code: Analysis) -> bool:
     """Whether a call whose result is dropped is one of the project's own functions."""
     return _is_plain(call, code) and isinstance(definition_of(code, call.func), FunctionFact)
-
-
-def _last_name(function: ast.expr) -> str | None:
-    match function:
-        case ast.Name(id=name) | ast.Attribute(attr=name):
-            return name
-        case _:
-            return None
 
 
 def _are_alike(step: _Step, other: _Step) -> bool:
@@ -270,14 +264,14 @@ def _depends(step: _Step, other: _Step) -> bool:
     """Whether a step reads, or assigns again, what one before it assigns."""
     if other.target is None:
         return False
-    words = {_last_name(each) for each in ast.walk(other.target) if isinstance(each, ast.Name | ast.Attribute)} - {None}
+    words = {last_name(each) for each in ast.walk(other.target) if isinstance(each, ast.Name | ast.Attribute)}
     if isinstance(other.target, ast.Attribute):
         words = {other.target.attr}
     read = [step.call, *([step.target] if step.target is not None else [])]
     if isinstance(step.target, ast.Attribute) and isinstance(other.target, ast.Attribute):
         read = [step.call, ast.Name(step.target.attr)]
     return any(
-        isinstance(each, ast.Name | ast.Attribute) and _last_name(each) in words
+        isinstance(each, ast.Name | ast.Attribute) and last_name(each) in words
         for node in read
         for each in ast.walk(node)
     )
@@ -328,9 +322,9 @@ def _objects(call: ast.Call) -> set[str]:
     """The objects that a call uses: what its method belongs to, and its arguments."""
     found: set[str] = set()
     receiver = call.func.value if isinstance(call.func, ast.Attribute) else None
-    for each in (receiver, *call.args, *(keyword.value for keyword in call.keywords)):
-        while isinstance(each, ast.Starred | ast.Call):
-            each = each.value if isinstance(each, ast.Starred) else getattr(each.func, "value", None)
+    for each in (receiver, *arguments(call)):
+        while isinstance(each, ast.Call):
+            each = getattr(each.func, "value", None)
         if isinstance(each, ast.Name | ast.Attribute):
             found.add(ast.unparse(each))
     return found
@@ -347,7 +341,7 @@ def _reasons(run: Sequence[_Step], code: Analysis) -> Iterator[str]:
     for name in shared:
         yield f"`{name}` has to be able to do several things at the same time."
     for step in run[1:]:
-        early = next((each for each in _given(step.call) if not isinstance(each, ast.Constant | ast.Name)), None)
+        early = next((each for each in arguments(step.call) if not isinstance(each, ast.Constant | ast.Name)), None)
         if early is not None:
             yield f"`{shown(early)}` is evaluated before the calls above it have ended."
             break
@@ -362,11 +356,6 @@ def _receivers(call: ast.Call, code: Analysis) -> set[str]:
             return set() if is_self else {ast.unparse(receiver)}
         case _:
             return set()
-
-
-def _given(call: ast.Call) -> Iterator[ast.expr]:
-    for each in (*call.args, *(keyword.value for keyword in call.keywords)):
-        yield each.value if isinstance(each, ast.Starred) else each
 
 
 # -- the rewrite ------------------------------------------------------------------------------------------------------

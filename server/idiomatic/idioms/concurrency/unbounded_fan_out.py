@@ -101,8 +101,10 @@ import libcst as cst
 
 from idiomatic.core.analysis.clean_up import is_clean_up
 from idiomatic.core.analysis.coroutines import Gives, call_gives
+from idiomatic.core.analysis.evaluation import arguments
 from idiomatic.core.analysis.group_effects import shown
 from idiomatic.core.analysis.mentions import mentions
+from idiomatic.core.analysis.names import last_name
 from idiomatic.core.analysis.scopes import BindingKind
 from idiomatic.core.analysis.tree import FUNCTIONS, walk_block
 from idiomatic.core.idiom import Finding, Fix, Kind, Refused, Unsafe
@@ -252,12 +254,12 @@ def _is_of_unknown_size(elements: ast.expr, code: Analysis, depth: int = 3) -> b
             is_range = code.is_name(function, "builtins.range", "itertools.repeat", "itertools.islice")
             return not is_range and not _SMALL.search(ast.unparse(function))
         case ast.Name(id=name):
-            return not _SMALL.search(name) and _is_given(elements, code, depth)
+            return not _SMALL.search(name) and _isarguments(elements, code, depth)
         case _:
             return False
 
 
-def _is_given(name: ast.Name, code: Analysis, depth: int) -> bool:
+def _isarguments(name: ast.Name, code: Analysis, depth: int) -> bool:
     """Whether a variable is a parameter of the function, or assigned once what is."""
     bound = code.local_bindings(name)
     if not bound or len(bound) > 1:
@@ -299,8 +301,8 @@ _STEPS: Final = re.compile(
 
 def _is_limited(fan: _Fan, around: ast.AsyncFunctionDef, code: Analysis) -> bool:
     """Whether something limits it already, or it is nothing to be limited."""
-    name = _last_name(fan.function)
-    if name is None or _STEPS.fullmatch(name.lstrip("_")) or is_clean_up(fan.function):
+    name = last_name(fan.function)
+    if not name or _STEPS.fullmatch(name.lstrip("_")) or is_clean_up(fan.function):
         return True
     if call_gives(code, fan.function) is Gives.OTHER or code.is_name(fan.function, "asyncio.sleep"):
         return True
@@ -308,14 +310,6 @@ def _is_limited(fan: _Fan, around: ast.AsyncFunctionDef, code: Analysis) -> bool
     if any(_LIMITS.search(code.source(each)) for each in outer):
         return True
     return _callee_is_limited(fan.function, code)
-
-
-def _last_name(function: ast.expr) -> str | None:
-    match function:
-        case ast.Name(id=name) | ast.Attribute(attr=name):
-            return name
-        case _:
-            return None
 
 
 def _callee_is_limited(function: ast.expr, code: Analysis) -> bool:
@@ -402,14 +396,9 @@ def _reasons(fan: _Fan, code: Analysis, limit: int | None) -> Iterator[str]:
         yield f"Which limit is right can't be seen: {limit} is a beginning."
     yield "If they wait for one another, those that run wait forever for those that have not begun."
     if fan.call is not None:
-        late = next((each for each in _given(fan.call) if not isinstance(each, ast.Name | ast.Constant)), None)
+        late = next((each for each in arguments(fan.call) if not isinstance(each, ast.Name | ast.Constant)), None)
         if late is not None:
             yield f"`{shown(late)}` is evaluated when it is an element's turn."
-
-
-def _given(call: ast.Call) -> Iterator[ast.expr]:
-    for each in (*call.args, *(keyword.value for keyword in call.keywords)):
-        yield each.value if isinstance(each, ast.Starred) else each
 
 
 # -- the rewrite ------------------------------------------------------------------------------------------------------
@@ -437,7 +426,7 @@ def to_limited(
     if constant is not None and is_new:
         draft.constant(f"{constant} = {LIMIT}")
     semaphore = draft.fresh("semaphore", "limiter", within=around)
-    word = snake_case(_last_name(fan.function) or "") or "call"
+    word = snake_case(last_name(fan.function)) or "call"
     name = draft.fresh(f"{word}_limited", within=around)
     parameters, call = _parameters(fan, draft)
     helper = _helper(name, parameters, call, semaphore)

@@ -79,6 +79,7 @@ from idiomatic.core.analysis.escapes import KEEPING, escapes, is_used_elsewhere
 from idiomatic.core.analysis.evaluation import is_first
 from idiomatic.core.analysis.flow import is_read_after
 from idiomatic.core.analysis.instances import declaration, instance_of
+from idiomatic.core.analysis.names import last_name
 from idiomatic.core.analysis.resources import FACTORIES, MANAGERS, SAME
 from idiomatic.core.analysis.tool_comments import FOR_TOOLS
 from idiomatic.core.analysis.tree import FUNCTIONS, walk_block
@@ -261,7 +262,7 @@ def _kind(call: ast.Call, code: Analysis) -> str | None:
     if isinstance(code.parent(call), ast.withitem | ast.Expr):
         return None
     # Whatever else it makes, a call by another name opens nothing: most need not be looked into, nor other files read.
-    name = code.qualified_name(call.func) or _last(call.func)
+    name = code.qualified_name(call.func) or last_name(call.func).lstrip("_")
     if name.rpartition(".")[2] not in _OPENING:
         return None
     found = instance_of(code, call)
@@ -439,7 +440,7 @@ def _is_taken_care_of(use: ast.Name, code: Analysis) -> bool:
         # with closing(file):
         # with context.wrap_socket(file) as secure:
         case ast.Call(func=function) if isinstance(code.parent(parent), ast.withitem):
-            name = _last(function)
+            name = last_name(function).lstrip("_")
             return code.is_name(function, "contextlib.closing") or "wrap" in name or name[:1].isupper()
         case _:
             return False
@@ -460,14 +461,6 @@ def _closes(statement: ast.stmt, name: str) -> bool:
             return closed == name
         case _:
             return False
-
-
-def _last(function: ast.expr) -> str:
-    match function:
-        case ast.Name(id=name) | ast.Attribute(attr=name):
-            return name.lstrip("_")
-        case _:
-            return ""
 
 
 # -- what becomes of it -----------------------------------------------------------------------------------------------
@@ -547,7 +540,7 @@ def _passed(call: ast.Call, code: Analysis) -> Iterator[Kept | Passed | Bound]:
             return
         case _:
             pass
-    name = _last(function)
+    name = last_name(function).lstrip("_")
     if name[:1].isupper() or name in KEEPING or name.startswith(("wrap", "set", "add", "attach", "register")):
         yield Kept()
         return

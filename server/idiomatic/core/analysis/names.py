@@ -1,0 +1,14 @@
+"""What is something called where it is used?"""
+
+from __future__ import annotations
+
+import ast
+
+
+def last_name(node: ast.expr) -> str:
+    """The last part of a dotted name: `gather` for `asyncio.gather`; empty for everything else."""
+    match node:
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return name
+        case _:
+            return ""
