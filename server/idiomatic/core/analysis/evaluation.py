@@ -35,6 +35,19 @@ def is_first(code: Analysis, expression: ast.expr, statement: ast.stmt) -> bool:
     return False
 
 
+def has_room_above(code: Analysis, statement: ast.stmt) -> bool:
+    """Whether others can be put above a statement: it has its own lines, and is not what an `elif` stands for."""
+    is_elif = isinstance(statement, ast.If) and code.source(statement).startswith("elif")
+    return not is_elif and code.has_own_lines(statement)
+
+
+def order_fault(code: Analysis, expression: ast.expr, statement: ast.stmt) -> str | None:
+    """Why an expression can't be evaluated above its statement."""
+    if is_first(code, expression, statement):
+        return None
+    return "Its statement evaluates something else before it, or may not get to it: the order would change."
+
+
 def _before(parent: ast.AST, child: ast.AST) -> Sequence[ast.expr] | None:
     """What `parent` evaluates before `child`; `None` if `child` may be evaluated never, or more than once."""
     match parent:

@@ -111,7 +111,7 @@ def misses_groups(code: Analysis, handler: ast.ExceptHandler) -> bool:
 def _said_of(code: Analysis, handler: ast.ExceptHandler) -> Iterator[str]:
     if catches(code, handler, *GROUPS):
         yield f"`except {_types(handler)}` now catches every failure, not only groups that a coroutine raises itself."
-    elif catches_every_exception(code, handler) and _uses_name(handler):
+    elif catches_every_exception(code, handler) and uses_name(handler):
         yield f"In `except {_types(handler)} as {handler.name}`, `{handler.name}` is now the group."
 
 
@@ -151,7 +151,7 @@ def conversion_fault(code: Analysis, around: ast.Try, *, adapts: bool = False) -
         if (left := next(leaving(handler.body), None)) is not None:
             word = type(left).__name__.lower()
             return f"`{head}` would not see the group, and can't become `except*` because of its `{word}`."
-        if not adapts and _uses_name(handler):
+        if not adapts and uses_name(handler):
             return (
                 f"`{head} as {handler.name}` would not see the group, "
                 f"and with `except*` its `{handler.name}` would be a group."
@@ -172,7 +172,8 @@ def conversion_reasons(around: ast.Try) -> Iterator[str]:
         yield "What an `except*` raises arrives in a group if other exceptions are left over."
 
 
-def _uses_name(handler: ast.ExceptHandler) -> bool:
+def uses_name(handler: ast.ExceptHandler) -> bool:
+    """Whether a handler does something with the exception it catches."""
     return handler.name is not None and any(
         isinstance(node, ast.Name) and node.id == handler.name for each in handler.body for node in ast.walk(each)
     )

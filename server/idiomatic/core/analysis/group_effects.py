@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from idiomatic.core.analysis.clean_up import CLOSING, is_clean_up
 from idiomatic.core.analysis.coroutines import Gives, OnCancel, call_gives, on_cancel
 from idiomatic.core.analysis.exception_groups import callers_that_catch
-from idiomatic.core.analysis.exceptions import withs_around
+from idiomatic.core.analysis.exceptions import finally_around, withs_around
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from idiomatic.core.analysis.code import Analysis
+
+
+CANCELS: Final = "When one fails, the others are cancelled, and the exception is raised when they have cleaned up."
+CANCELS_ITSELF: Final = "One that raises `CancelledError` by itself is noticed only where its result is read."
 
 
 def shown(node: ast.expr) -> str:
@@ -42,6 +46,28 @@ def cancel_fault(code: Analysis, function: ast.expr) -> str | None:
             return f"`{shown(function)}` awaits in a `finally`, and another's failure would cancel it."
         case _:
             return None
+
+
+def gather_fault(call: ast.Call) -> str | None:
+    """Why a task group can't do what the other arguments of a `gather` say."""
+    for given in call.keywords:
+        match given:
+            case ast.keyword(arg="return_exceptions", value=ast.Constant(value=False)):
+                pass
+            case ast.keyword(arg="return_exceptions"):
+                return "With `return_exceptions` the failures are results, which a task group can't return."
+            case ast.keyword(arg=str(name)):
+                return f"A task group has no `{name}`."
+            case _:
+                return "What `**` passes on may be `return_exceptions`."
+    return None
+
+
+def finally_fault(code: Analysis, place: ast.AST, subject: str = "It stands") -> str | None:
+    """Why a task group can't stand where several things are cleaned up."""
+    if finally_around(code, place) is None:
+        return None
+    return f"{subject} in a `finally`, where a failure must not keep the others from cleaning up."
 
 
 def coroutine_reasons(code: Analysis, function: ast.expr) -> Iterator[str]:

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 CREATE: Final = ("asyncio.create_task", "asyncio.tasks.create_task")
 ENSURE: Final = ("asyncio.ensure_future", "asyncio.tasks.ensure_future")
+GATHER: Final = ("asyncio.gather", "asyncio.tasks.gather")
+GROUP: Final = ("asyncio.TaskGroup", "asyncio.taskgroups.TaskGroup")
+WAIT_FOR: Final = ("asyncio.wait_for", "asyncio.tasks.wait_for")
 _LOOPS: Final = ("asyncio.get_running_loop", "asyncio.get_event_loop")
 _NEW_LOOPS: Final = ("asyncio.new_event_loop", "uvloop.new_event_loop")
 _LOOP_TYPES: Final = ("asyncio.AbstractEventLoop", "asyncio.BaseEventLoop", "asyncio.events.AbstractEventLoop")

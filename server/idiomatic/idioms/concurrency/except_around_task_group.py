@@ -105,9 +105,11 @@ from idiomatic.core.analysis.exception_groups import (
     conversion_fault,
     conversion_reasons,
     misses_groups,
+    uses_name,
 )
 from idiomatic.core.analysis.exceptions import builtin_is_visible, caught
 from idiomatic.core.analysis.flow import can_raise
+from idiomatic.core.analysis.tasks import GROUP
 from idiomatic.core.analysis.tree import walk_block
 from idiomatic.core.idiom import Finding, Fix, Kind, Refused, Unsafe
 from idiomatic.core.writing.task_group import raising_the_first
@@ -125,7 +127,7 @@ SINCE = (3, 11)
 TRIGGERS = ("async",)
 ALSO = ()
 
-GROUPS: Final = ("asyncio.TaskGroup", "asyncio.taskgroups.TaskGroup", "anyio.create_task_group", "trio.open_nursery")
+GROUPS: Final = (*GROUP, "anyio.create_task_group", "trio.open_nursery")
 STAR: Final = "Use `except*` (the handler runs)"
 FIRST: Final = "Raise the first exception itself (the others are lost)"
 
@@ -221,7 +223,7 @@ def _verdict(around: ast.Try, code: Analysis) -> Verdict:
         return Refused(fault.replace("would not see the group", "does not see the group"))
     reasons = ["The handler runs, where today the group is raised past it.", *conversion_reasons(around)]
     for handler in around.handlers:
-        if not _uses(handler):
+        if not uses_name(handler):
             continue
         if any(isinstance(node, ast.Raise) for node in walk_block(handler.body)):
             return Refused(f"`{handler.name}` would be a group, of which the handler could raise only one exception.")
@@ -230,12 +232,6 @@ def _verdict(around: ast.Try, code: Analysis) -> Verdict:
         reasons.append(f"What is done with `{handler.name}` is done once for each exception of the group.")
         reasons.append("Exceptions of a task group inside a task arrive in a group of their own.")
     return Unsafe(tuple(dict.fromkeys(reasons)))
-
-
-def _uses(handler: ast.ExceptHandler) -> bool:
-    return handler.name is not None and any(
-        isinstance(node, ast.Name) and node.id == handler.name for each in handler.body for node in ast.walk(each)
-    )
 
 
 def _is_kept(handler: ast.ExceptHandler) -> bool:
@@ -254,7 +250,7 @@ def to_except_star(around: ast.Try, draft: Draft) -> Sequence[cst.BaseStatement]
     new = cst.ensure_type(with_except_star(old), cst.TryStar)
     handlers = list(new.handlers)
     for index, handler in enumerate(around.handlers):
-        if _uses(handler):
+        if uses_name(handler):
             group = draft.fresh("group", "exception_group", within=draft.code.function_around(around))
             handlers[index] = _for_each(handlers[index], group)
     return draft.replaced({old: new.with_changes(handlers=handlers)})

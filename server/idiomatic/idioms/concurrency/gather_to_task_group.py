@@ -97,17 +97,22 @@ from typing import TYPE_CHECKING, Final
 import libcst as cst
 
 from idiomatic.core.analysis.awaitables import functions_called
-from idiomatic.core.analysis.evaluation import is_first
+from idiomatic.core.analysis.evaluation import has_room_above, order_fault
 from idiomatic.core.analysis.exception_groups import Handlers, handlers_for_group
-from idiomatic.core.analysis.exceptions import builtin_is_visible, finally_around
+from idiomatic.core.analysis.exceptions import builtin_is_visible
 from idiomatic.core.analysis.group_effects import (
+    CANCELS,
+    CANCELS_ITSELF,
     caller_reasons,
     cancel_fault,
     coroutine_fault,
     coroutine_reasons,
+    finally_fault,
+    gather_fault,
     shown,
     surroundings_fault,
 )
+from idiomatic.core.analysis.tasks import GATHER, WAIT_FOR
 from idiomatic.core.analysis.tree import COMPREHENSIONS
 from idiomatic.core.idiom import Finding, Fix, Kind, Refused, Unsafe
 from idiomatic.core.writing.arguments import awaited_arguments, dedented, indent_of
@@ -127,8 +132,6 @@ SINCE = (3, 11)
 TRIGGERS = ("gather", "await")
 ALSO = ()
 
-GATHER: Final = ("asyncio.gather", "asyncio.tasks.gather")
-WAIT_FOR: Final = ("asyncio.wait_for", "asyncio.tasks.wait_for")
 MESSAGE: Final = "`gather` leaves the others running when one fails"
 TITLE: Final = "Use a `TaskGroup` (siblings are cancelled; raises ExceptionGroup)"
 KEEP_TITLE: Final = "Use a `TaskGroup` and raise the first exception itself (siblings are cancelled)"
@@ -200,7 +203,7 @@ def _found(place: ast.Await, call: ast.Call, code: Analysis) -> Iterator[Finding
 
 
 def _single(place: ast.Await, call: ast.Call, code: Analysis) -> Fix:
-    if (fault := _keyword_fault(call)) is not None:
+    if (fault := gather_fault(call)) is not None:
         return Fix(AWAIT_TITLE, Refused(fault), code.lines(place))
     reason = "It no longer runs as a task of its own: it starts at once and shares this task's context variables."
     return Fix(AWAIT_TITLE, Unsafe((reason,)), code.lines(place), partial(to_await, place, call))
@@ -228,7 +231,7 @@ def _fixes(place: ast.Await, call: ast.Call, code: Analysis) -> Iterator[Fix]:
 def _fault(place: ast.Await, call: ast.Call, statement: ast.stmt, code: Analysis) -> str | None:
     """Why it can't be a task group, whatever is done about the exceptions."""
     return (
-        _keyword_fault(call)
+        gather_fault(call)
         or _place_fault(place, statement, code)
         or _limit_fault(_limit(place, call, code))
         or _twice_fault(call)
@@ -245,42 +248,22 @@ def _fault(place: ast.Await, call: ast.Call, statement: ast.stmt, code: Analysis
     )
 
 
-def _keyword_fault(call: ast.Call) -> str | None:
-    for given in call.keywords:
-        match given:
-            case ast.keyword(arg="return_exceptions", value=ast.Constant(value=False)):
-                pass
-            case ast.keyword(arg="return_exceptions"):
-                return "With `return_exceptions` the failures are results, which a task group can't return."
-            case ast.keyword(arg=str(name)):
-                return f"A task group has no `{name}`."
-            case _:
-                return "What `**` passes on may be `return_exceptions`."
-    return None
-
-
 def _place_fault(place: ast.Await, statement: ast.stmt, code: Analysis) -> str | None:
     if isinstance(code.scope(place).node, COMPREHENSIONS):
         return "It stands in a comprehension, where no block can."
-    if finally_around(code, place) is not None:
-        return "It stands in a `finally`, where a failure must not keep the others from cleaning up."
+    if (fault := finally_fault(code, place)) is not None:
+        return fault
     if any(isinstance(node, ast.Yield) for node in ast.walk(place)):
         return "An argument yields, and a task group must not be left by a generator."
-    if _is_elif(statement, code) or not code.has_own_lines(statement):
+    if not has_room_above(code, statement):
         return "Its statement has no lines of its own, so no block can stand before it."
-    if not is_first(code, place, statement):
-        return "Its statement evaluates something else before it, or may not get to it: the order would change."
-    return None
+    return order_fault(code, place, statement)
 
 
 def _limit_fault(limit: ast.expr | None) -> str | None:
     if limit is None or _is_simple(limit):
         return None
     return f"`{shown(limit)}` would be evaluated before the arguments: the order would change."
-
-
-def _is_elif(statement: ast.stmt, code: Analysis) -> bool:
-    return isinstance(statement, ast.If) and code.statement.text.startswith("elif", code.span(statement).start)
 
 
 def _argument_fault(argument: ast.expr, code: Analysis) -> str | None:
@@ -313,8 +296,8 @@ def _verdict(place: ast.Await, call: ast.Call, handlers: Handlers, code: Analysi
 def _common_reasons(place: ast.Await, call: ast.Call, code: Analysis) -> Iterator[str]:
     if place.value is not call:
         yield "`asyncio.timeout` takes the place of `wait_for`."
-    yield "When one fails, the others are cancelled, and the exception is raised when they have cleaned up."
-    yield "One that raises `CancelledError` by itself is noticed only where its result is read."
+    yield CANCELS
+    yield CANCELS_ITSELF
     for argument in call.args:
         for function in functions_called(code, argument) or ():
             yield from coroutine_reasons(code, function)

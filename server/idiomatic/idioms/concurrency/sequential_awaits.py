@@ -75,11 +75,12 @@ from idiomatic.core.analysis.clean_up import is_clean_up
 from idiomatic.core.analysis.coroutines import Gives, call_gives, definition_of
 from idiomatic.core.analysis.evaluation import arguments
 from idiomatic.core.analysis.exception_groups import handlers_for_group
-from idiomatic.core.analysis.exceptions import builtin_is_visible, finally_around
+from idiomatic.core.analysis.exceptions import builtin_is_visible
 from idiomatic.core.analysis.group_effects import (
     caller_reasons,
     cancel_fault,
     coroutine_reasons,
+    finally_fault,
     shown,
     surroundings_fault,
 )
@@ -311,8 +312,8 @@ def _fault(run: Sequence[_Step], code: Analysis) -> str | None:
         for name in _objects(step.call):
             if seen.setdefault(name, step) is not step and _ONE_AT_A_TIME.fullmatch(name.rpartition(".")[2].lower()):
                 return f"They use `{name}`, which may be able to do only one thing at a time."
-    if finally_around(code, run[0].statement) is not None:
-        return "They stand in a `finally`, where a failure must not keep the others from cleaning up."
+    if (fault := finally_fault(code, run[0].statement, "They stand")) is not None:
+        return fault
     if not all(code.has_own_lines(step.statement) for step in run):
         return "A statement has no lines of its own, so no block can stand around it."
     return next((fault for step in run if (fault := cancel_fault(code, step.call.func))), None)

@@ -84,19 +84,23 @@ from typing import TYPE_CHECKING, Final, cast
 import libcst as cst
 
 from idiomatic.core.analysis.coroutines import suspends
-from idiomatic.core.analysis.evaluation import is_first
+from idiomatic.core.analysis.evaluation import order_fault
 from idiomatic.core.analysis.exception_groups import handlers_for_group
-from idiomatic.core.analysis.exceptions import builtin_is_visible, finally_around
+from idiomatic.core.analysis.exceptions import builtin_is_visible
 from idiomatic.core.analysis.group_effects import (
+    CANCELS,
+    CANCELS_ITSELF,
     caller_reasons,
     cancel_fault,
     coroutine_fault,
     coroutine_reasons,
+    finally_fault,
+    gather_fault,
     shown,
     surroundings_fault,
 )
 from idiomatic.core.analysis.scopes import BindingKind
-from idiomatic.core.analysis.tasks import started
+from idiomatic.core.analysis.tasks import GATHER, started
 from idiomatic.core.analysis.tree import COMPREHENSIONS, walk_block
 from idiomatic.core.idiom import Finding, Fix, Kind, Refused, Unsafe
 from idiomatic.core.writing.changes import changed, lines_above, whole
@@ -127,7 +131,6 @@ MESSAGE: Final = "These tasks run on when something fails before all of them hav
 TITLE: Final = "Start them in a `TaskGroup` (siblings are cancelled; raises ExceptionGroup)"
 KEEP_TITLE: Final = "Start them in a `TaskGroup` and raise the first exception itself (siblings are cancelled)"
 
-GATHER: Final = ("asyncio.gather", "asyncio.tasks.gather")
 WAIT: Final = ("asyncio.wait", "asyncio.tasks.wait")
 
 
@@ -387,7 +390,7 @@ def _gathered(call: ast.Call, code: Analysis) -> _Wait | None:
     statement = code.statement_of(call)
     if not isinstance(place, ast.Await):
         return None
-    return _Wait(*_with_test(statement, place, code), "gather", _is_read(place, code), _gather_fault(call))
+    return _Wait(*_with_test(statement, place, code), "gather", _is_read(place, code), gather_fault(call))
 
 
 def _with_test(statement: ast.stmt, place: ast.Await, code: Analysis) -> tuple[Sequence[ast.stmt], Sequence[ast.Await]]:
@@ -403,14 +406,6 @@ def _with_test(statement: ast.stmt, place: ast.Await, code: Analysis) -> tuple[S
 
 def _is_read(place: ast.Await, code: Analysis) -> bool:
     return not isinstance(code.parent(place), ast.Expr)
-
-
-def _gather_fault(call: ast.Call) -> str | None:
-    match call.keywords:
-        case [] | [ast.keyword(arg="return_exceptions", value=ast.Constant(value=False))]:
-            return None
-        case _:
-            return "With `return_exceptions` the failures are results, which a task group can't return."
 
 
 def _all_waited(call: ast.Call, code: Analysis) -> _Wait | None:
@@ -450,12 +445,9 @@ def _comprehended(comprehension: ast.ListComp, name: str, code: Analysis) -> _Wa
     if len(awaits) != 1 or not _is_name(awaits[0].value, name):
         return None
     statement = code.statement_of(comprehension)
-    fault = None if is_first(code, comprehension, statement) else _ORDER
+    fault = order_fault(code, comprehension, statement)
     is_read = not (isinstance(statement, ast.Expr) and statement.value is comprehension)
     return _Wait([statement], awaits, "each", is_read=is_read, fault=fault)
-
-
-_ORDER: Final = "Its statement evaluates something else before it, or may not get to it: the order would change."
 
 
 def _singles_waited_for(tasks: _Tasks, code: Analysis) -> _Wait | None:
@@ -487,7 +479,7 @@ def _gathered_by_name(
         return None
     statement = code.statement_of(place)
     end = code.span(statement).end
-    fault = _gather_fault(call)
+    fault = gather_fault(call)
     if any(use not in call.args and code.span(use).start < end for each in uses.values() for use in each):
         fault = fault or "The tasks are used otherwise as well."
     return _Wait([statement], [place], "gather", _is_read(place, code), fault)
@@ -516,7 +508,7 @@ def _awaited_by_name(tasks: _Tasks, uses: Mapping[str, Sequence[ast.Name]], code
         if not is_simple or any(node not in awaits for node in inside):
             return None
     is_read = any(_is_read(each, code) for each in awaits)
-    fault = None if is_first(code, awaits[0], statements[0]) else _ORDER
+    fault = order_fault(code, awaits[0], statements[0])
     return _Wait(statements, awaits, "one", is_read, fault)
 
 
@@ -583,13 +575,11 @@ def _region_fault(region: Sequence[ast.stmt], wait: _Wait, code: Analysis) -> st
             return "A `break` or `continue` in between would have to wait for the tasks."
     if any(isinstance(node, ast.Yield | ast.YieldFrom) for node in walk_block(region)):
         return "A `yield` in between: a task group must not be left by a generator."
-    if finally_around(code, region[0]) is not None:
-        return "It stands in a `finally`, where a failure must not keep the others from cleaning up."
+    if (fault := finally_fault(code, region[0])) is not None:
+        return fault
     if wait.how in {"gather", "wait"} and isinstance(wait.statements[0], ast.If):
         return None
-    if wait.how in {"gather", "wait"} and not is_first(code, wait.awaits[0], wait.statements[0]):
-        return _ORDER
-    return None
+    return order_fault(code, wait.awaits[0], wait.statements[0]) if wait.how in {"gather", "wait"} else None
 
 
 def _leaves(node: ast.AST, region: Sequence[ast.stmt], code: Analysis) -> bool:
@@ -615,13 +605,13 @@ def _task_fault(task: Started, code: Analysis) -> str | None:
 
 
 def _reasons(tasks: _Tasks, wait: _Wait, code: Analysis) -> Iterator[str]:
-    yield "When one fails, the others are cancelled, and the exception is raised when they have cleaned up."
+    yield CANCELS
     if wait.how == "wait":
         yield "`asyncio.wait` does not raise what the tasks raise; the group does."
     elif wait.how != "gather":
         yield "Today, the tasks after one that fails run on."
     if wait.how != "wait":
-        yield "One that raises `CancelledError` by itself is noticed only where its result is read."
+        yield CANCELS_ITSELF
     for each in tasks.started:
         if isinstance(each.coroutine, ast.Call):
             for reason in coroutine_reasons(code, each.coroutine.func):

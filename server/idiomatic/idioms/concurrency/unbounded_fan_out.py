@@ -101,11 +101,12 @@ import libcst as cst
 
 from idiomatic.core.analysis.clean_up import is_clean_up
 from idiomatic.core.analysis.coroutines import Gives, call_gives
-from idiomatic.core.analysis.evaluation import arguments
+from idiomatic.core.analysis.evaluation import arguments, has_room_above
 from idiomatic.core.analysis.group_effects import shown
 from idiomatic.core.analysis.mentions import mentions
 from idiomatic.core.analysis.names import last_name
 from idiomatic.core.analysis.scopes import BindingKind
+from idiomatic.core.analysis.tasks import GATHER, GROUP
 from idiomatic.core.analysis.tree import FUNCTIONS, walk_block
 from idiomatic.core.idiom import Finding, Fix, Kind, Refused, Unsafe
 from idiomatic.core.module import bindings
@@ -127,8 +128,6 @@ SINCE = (3, 8)
 TRIGGERS = ("gather", "create_task", "await")
 ALSO = ()
 
-GATHER: Final = ("asyncio.gather", "asyncio.tasks.gather")
-GROUP: Final = ("asyncio.TaskGroup", "asyncio.taskgroups.TaskGroup")
 MESSAGE: Final = "Nothing limits how many of these run at the same time"
 CONSTANT_TITLE: Final = "Run at most `{}` of them at the same time (the others wait)"
 PARAMETER_TITLE: Final = "Run at most as many at the same time as a new parameter says (the others wait)"
@@ -379,9 +378,7 @@ def is_number(module: Module, name: str) -> bool:
 
 
 def _fault(fan: _Fan, code: Analysis) -> str | None:
-    if isinstance(fan.statement, ast.If) and code.source(fan.statement).startswith("elif"):
-        return "Its statement has no lines of its own, so nothing can stand above it."
-    if not code.has_own_lines(fan.statement):
+    if not has_room_above(code, fan.statement):
         return "Its statement has no lines of its own, so nothing can stand above it."
     if fan.call is not None and any(
         isinstance(node, ast.Await | ast.Yield | ast.YieldFrom | ast.NamedExpr | ast.Lambda)

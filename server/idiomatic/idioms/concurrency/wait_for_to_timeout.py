@@ -55,8 +55,9 @@ from typing import TYPE_CHECKING, Final
 import libcst as cst
 
 from idiomatic.core.analysis.coroutines import suspends
-from idiomatic.core.analysis.evaluation import is_first
+from idiomatic.core.analysis.evaluation import has_room_above, is_first, order_fault
 from idiomatic.core.analysis.group_effects import shown
+from idiomatic.core.analysis.tasks import WAIT_FOR
 from idiomatic.core.analysis.tree import COMPREHENSIONS, walk_block
 from idiomatic.core.idiom import Finding, Fix, Kind, Refused, safe_unless
 from idiomatic.core.writing.arguments import dedented, indent_of
@@ -77,7 +78,6 @@ SINCE = (3, 11)
 TRIGGERS = ("wait_for", "await")
 ALSO = ()
 
-WAIT_FOR: Final = ("asyncio.wait_for", "asyncio.tasks.wait_for")
 MESSAGE: Final = "`wait_for` hides what is awaited: a block can have a timeout"
 TITLE: Final = "Put it into `async with asyncio.timeout(...)`"
 SAME_SINCE: Final = (3, 12)
@@ -133,12 +133,9 @@ def _fault(place: ast.Await, statement: ast.stmt, code: Analysis) -> str | None:
     own = _evaluated(statement)
     if any(suspends(node) and node is not place and not isinstance(node, ast.Yield) for node in walk_block(own)):
         return "Something else is awaited in the same statement and would count towards the timeout."
-    is_elif = isinstance(statement, ast.If) and code.source(statement).startswith("elif")
-    if is_elif or not code.has_own_lines(statement):
+    if not has_room_above(code, statement):
         return "Its statement has no lines of its own, so no block can stand around it."
-    if _has_to_be_hoisted(statement) and not is_first(code, place, statement):
-        return "Its statement evaluates something else before it, or may not get to it: the order would change."
-    return None
+    return order_fault(code, place, statement) if _has_to_be_hoisted(statement) else None
 
 
 def _evaluated(statement: ast.stmt) -> Sequence[ast.AST]:
