@@ -35,6 +35,33 @@ TIMEOUT: Final = "asyncio.timeout"
 Comprehension: TypeAlias = ast.ListComp | ast.GeneratorExp
 
 
+def group_block(
+    name: str,
+    body: Sequence[cst.BaseStatement],
+    place: ast.AST,
+    draft: Draft,
+    *,
+    footer: Sequence[cst.EmptyLine] = (),
+) -> cst.With:
+    """The `async with` of a task group.
+
+    Args:
+        name: of the group.
+        body: what it goes around.
+        place: a node where it will stand.
+        draft: of the statements there.
+        footer: comments at its end.
+    """
+    manager = cst.Call(draft.expression(GROUP, place, as_module=True))
+    item = cst.WithItem(manager, cst.AsName(cst.Name(name)))
+    return cst.With([item], cst.IndentedBlock(body, footer=footer), asynchronous=cst.Asynchronous())
+
+
+def create_task(group: str) -> cst.Attribute:
+    """The method of a group that starts a task."""
+    return cst.Attribute(cst.Name(group), cst.Name("create_task"))
+
+
 def raising_the_first(name: str, block: cst.With) -> cst.BaseStatement:
     """A `try` around a block that raises the first exception of a group instead of the group.
 
@@ -283,7 +310,7 @@ class _Plan:
             yield cst.WithItem(timeout, comma=_comma())
 
     def _create(self, coroutine: cst.BaseExpression) -> cst.Call:
-        create = cst.Attribute(cst.Name(self.group), cst.Name("create_task"))
+        create = create_task(self.group)
         if len(coroutine.lpar) != 1 or isinstance(coroutine, cst.GeneratorExp):
             return cst.Call(create, [cst.Arg(coroutine)])
         # The parentheses of the call do for it.

@@ -135,7 +135,7 @@ from idiomatic.core.idiom import Finding, Fix, Kind, Refused, Safe, Unsafe, safe
 from idiomatic.core.module import bindings, has_star_import
 from idiomatic.core.writing.changes import changed, lines_above, whole
 from idiomatic.core.writing.names import name_of_task
-from idiomatic.core.writing.task_group import fresh_group
+from idiomatic.core.writing.task_group import create_task, fresh_group, group_block
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -810,8 +810,5 @@ def to_group(
     """The statements in an `async with` that the task belongs to."""
     name = fresh_group(statement, draft)
     old = draft.node(task.call, cst.Call)
-    create = cst.Attribute(cst.Name(name), cst.Name("create_task"))
-    body = changed(draft, {old: lambda new: new.with_changes(func=create)})
-    manager = cst.Call(draft.expression("asyncio.TaskGroup", statement, as_module=True))
-    item = cst.WithItem(manager, cst.AsName(cst.Name(name)))
-    return [cst.With([item], cst.IndentedBlock(body), asynchronous=cst.Asynchronous())]
+    body = changed(draft, {old: lambda new: new.with_changes(func=create_task(name))})
+    return [group_block(name, body, statement, draft)]

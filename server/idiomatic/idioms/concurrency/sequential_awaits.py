@@ -92,7 +92,7 @@ from idiomatic.core.module import bindings
 from idiomatic.core.text import Span
 from idiomatic.core.writing.changes import changed
 from idiomatic.core.writing.names import name_of_call, name_of_target
-from idiomatic.core.writing.task_group import fresh_group, raising_the_first, to_except_star
+from idiomatic.core.writing.task_group import create_task, fresh_group, group_block, raising_the_first, to_except_star
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -366,12 +366,11 @@ def to_task_group(run: Sequence[_Step], handlers: Handlers | None, draft: Draft)
     """The block and the results; without `handlers`, in a `try` that raises the first exception itself."""
     function = draft.code.function_around(run[0].place)
     group = fresh_group(run[0].statement, draft)
-    create = cst.Attribute(cst.Name(group), cst.Name("create_task"))
     body: list[cst.BaseStatement] = []
     results: list[cst.BaseStatement] = []
     for step in run:
         line = draft.node(step.statement, cst.SimpleStatementLine)
-        start: cst.BaseExpression = cst.Call(create, [cst.Arg(draft.node(step.call, cst.Call))])
+        start: cst.BaseExpression = cst.Call(create_task(group), [cst.Arg(draft.node(step.call, cst.Call))])
         if step.target is None:
             body.append(line.with_changes(body=[cst.Expr(start)]))
             continue
@@ -383,13 +382,7 @@ def to_task_group(run: Sequence[_Step], handlers: Handlers | None, draft: Draft)
         results.append(cst.SimpleStatementLine([assignment.with_changes(value=result)]))
     lines = body[0].leading_lines if isinstance(body[0], cst.SimpleStatementLine) else ()
     body[0] = body[0].with_changes(leading_lines=())
-    manager = cst.Call(draft.expression("asyncio.TaskGroup", run[0].statement, as_module=True))
-    block = cst.With(
-        [cst.WithItem(manager, cst.AsName(cst.Name(group)))],
-        cst.IndentedBlock(body),
-        asynchronous=cst.Asynchronous(),
-        leading_lines=lines,
-    )
+    block = group_block(group, body, run[0].statement, draft).with_changes(leading_lines=lines)
     around: cst.BaseStatement = block
     if handlers is None:
         around = raising_the_first(draft.fresh("group", "exception_group", within=function), block)

@@ -107,7 +107,9 @@ from idiomatic.core.writing.changes import changed, lines_above, whole
 from idiomatic.core.writing.comments import comment_lines
 from idiomatic.core.writing.task_group import (
     comments_between,
+    create_task,
     fresh_group,
+    group_block,
     loop_of,
     raising_the_first,
     to_except_star,
@@ -645,9 +647,8 @@ def to_task_group(tasks: _Tasks, wait: _Wait, handlers: Handlers | None, draft: 
     block = code.siblings(tasks.made[0])
     region = block[block.index(tasks.first) : block.index(wait.statements[0])]
     group = fresh_group(tasks.first, draft)
-    create = cst.Attribute(cst.Name(group), cst.Name("create_task"))
     starts: dict[cst.CSTNode, Change] = {
-        draft.node(each.call, cst.Call): lambda new: new.with_changes(func=create) for each in tasks.started
+        draft.node(each.call, cst.Call): lambda new: new.with_changes(func=create_task(group)) for each in tasks.started
     }
     is_needed = wait.is_read or not tasks.many
     if not is_needed:
@@ -656,20 +657,16 @@ def to_task_group(tasks: _Tasks, wait: _Wait, handlers: Handlers | None, draft: 
         starts |= _without_unread(tasks, wait, draft)
     body = [new for each in region for new in _rewritten(each, starts, draft)]
     after, left = _results(tasks, wait, draft)
-    manager = cst.Call(draft.expression("asyncio.TaskGroup", tasks.first, as_module=True))
-    item = cst.WithItem(manager, cst.AsName(cst.Name(group)))
     first = body[0]
     dropped = tasks.made[0] if tasks.filled and not is_needed and tasks.made[0] is not tasks.first else None
     lost = comment_lines(whole(dropped, draft)) if dropped is not None else []
     lines = [*lost, *lines_above(first)]
     inner = [first.with_changes(leading_lines=()), *body[1:]]
-    group_block = cst.With(
-        [item], cst.IndentedBlock(inner, footer=left), asynchronous=cst.Asynchronous(), leading_lines=lines
-    )
-    around: cst.BaseStatement = group_block
+    made = group_block(group, inner, tasks.first, draft, footer=left).with_changes(leading_lines=lines)
+    around: cst.BaseStatement = made
     if handlers is None:
         name = draft.fresh("group", "exception_group", within=code.function_around(tasks.first))
-        around = raising_the_first(name, group_block)
+        around = raising_the_first(name, made)
     changes: dict[cst.CSTNode, Change] = {}
     new = cst.FlattenSentinel([around, *after])
     for each in [*region, *wait.statements]:
