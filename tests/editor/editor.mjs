@@ -7,6 +7,7 @@ import { mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, wr
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { test } from 'node:test';
 import { chromium } from 'playwright-core';
 
 const { CODE_SERVER, CHROMIUM, CLIENT, VSIX, PYTHON, ARTIFACTS } = process.env;
@@ -43,6 +44,19 @@ export async function poll(what, attempt, timeout = TIMEOUT_MS) {
     }
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
+}
+
+/** Makes tests of an editor that is there when they run, each with a picture of how it ended. */
+export function steps(editor) {
+  return (title, run) =>
+    test(title, async () => {
+      try {
+        await run();
+      } finally {
+        await editor().screenshot(title);
+        await editor().press('Escape', 'Escape');
+      }
+    });
 }
 
 export class Editor {

@@ -1,9 +1,9 @@
 // Every rule's own example, fixed, read and taken back by keyboard, and every template inserted by its prefix.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { after, before, test } from 'node:test';
+import { after, before } from 'node:test';
 
-import { Editor, poll } from './editor.mjs';
+import { Editor, poll, steps } from './editor.mjs';
 
 const { rules, templates } = JSON.parse(readFileSync(process.env.TOUR, 'utf8'));
 
@@ -19,16 +19,7 @@ before(async () => {
 
 after(() => editor?.close());
 
-function step(title, run) {
-  test(title, async () => {
-    try {
-      await run();
-    } finally {
-      await editor.screenshot(title);
-      await editor.press('Escape', 'Escape');
-    }
-  });
-}
+const step = steps(() => editor);
 
 for (const { name, before: text, after: fixed, title, line, column } of rules) {
   step(`${name} is fixed and undone by keyboard, and explained`, async () => {

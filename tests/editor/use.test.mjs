@@ -2,9 +2,9 @@
 // what another left behind.
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { after, before, test } from 'node:test';
+import { after, before } from 'node:test';
 
-import { Editor, EXTENSION, poll } from './editor.mjs';
+import { Editor, EXTENSION, poll, steps } from './editor.mjs';
 
 const UTCNOW = 'from datetime import datetime\n\n\ndef stamp():\n    return datetime.utcnow()\n';
 const UTCNOW_FIXED = 'from datetime import UTC, datetime\n\n\ndef stamp():\n    return datetime.now(UTC)\n';
@@ -54,16 +54,7 @@ before(async () => {
 
 after(() => editor?.close());
 
-function step(title, run) {
-  test(title, async () => {
-    try {
-      await run();
-    } finally {
-      await editor.screenshot(title);
-      await editor.press('Escape', 'Escape');
-    }
-  });
-}
+const step = steps(() => editor);
 
 step('underlines the place', async () => {
   await editor.underlined(1);

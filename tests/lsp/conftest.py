@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import pytest_asyncio
+from idiomatic.lsp.connection import Writer
+from idiomatic.lsp.server import Server
 
 from tests.lsp.editor import Editor
+from tests.lsp.inside import Silent, say
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -40,3 +44,17 @@ async def start(tmp_path: Path) -> AsyncIterator[Callable[..., Awaitable[Editor]
     for editor in editors:
         if editor.is_running:
             await editor.stop()
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[Server]:
+    """A server in this process, initialised by a client that only reads."""
+    server = Server()
+    server.protocol.set_writer(Writer(Silent()))  # type: ignore[arg-type]
+    say(server, "initialize", {"processId": None, "capabilities": {}}, id=0)
+    say(server, "initialized", {})
+    yield server
+    server.worker.close()
+    server.background.close()
+    server.workspaces.end()
+    logging.getLogger().handlers.clear()

@@ -3,35 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from idiomatic.lsp import documents
-from idiomatic.lsp.connection import Writer
 from idiomatic.lsp.protocol import RequestFailed
 from idiomatic.lsp.server import Server
 
-from tests.lsp.test_memory import SOURCE, Silent, opening, say
+from tests.lsp.inside import SOURCE, opening, say
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    pass
 
 URI = "file:///nowhere/busy.py"
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[Server]:
-    server = Server()
-    server.protocol.set_writer(Writer(Silent()))  # type: ignore[arg-type]
-    say(server, "initialize", {"processId": None, "capabilities": {}}, id=0)
-    say(server, "initialized", {})
-    yield server
-    server.worker.close()
-    server.background.close()
-    server.workspaces.end()
-    logging.getLogger().handlers.clear()
 
 
 def typed(version: int, text: str) -> Any:

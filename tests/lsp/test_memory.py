@@ -5,78 +5,30 @@ from __future__ import annotations
 import ast
 import asyncio
 import gc
-import logging
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from idiomatic.core.analysis.code import Analysis
 from idiomatic.core.document import Document
 from idiomatic.core.engine import Analysed, Diagnostic
 from idiomatic.core.module import Module
-from idiomatic.lsp.connection import Writer
 from idiomatic.lsp.documents import OpenDocument
 from idiomatic.lsp.findings import Findings
 from idiomatic.lsp.positions import Positions
 from idiomatic.lsp.server import Server
 from idiomatic.templates import catalogue as templates
 
+from tests.lsp.inside import SOURCE, opening, say
 from tests.lsp.wire import Process
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
-
-SOURCE = """\
-from datetime import datetime
-
-
-def stamp():
-    return datetime.utcnow()
-
-
-def later(minutes, seen=[]):
-    seen.append(minutes)
-    return stamp() + minutes
-"""
+    from collections.abc import Iterator
 
 
 PARTS = (OpenDocument, Document, Positions, Findings, Analysed, Analysis, Module, Diagnostic, ast.stmt)
-
-
-class Silent:
-    """A client that reads everything and keeps nothing."""
-
-    def __init__(self) -> None:
-        self.last = b""
-
-    def write(self, data: bytes) -> None:
-        self.last = data
-
-    def flush(self) -> None: ...
-
-    def close(self) -> None: ...
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[Server]:
-    server = Server()
-    server.protocol.set_writer(Writer(Silent()))  # type: ignore[arg-type]
-    say(server, "initialize", {"processId": None, "capabilities": {}}, id=0)
-    say(server, "initialized", {})
-    yield server
-    server.worker.close()
-    server.background.close()
-    logging.getLogger().handlers.clear()
-
-
-def say(server: Server, method: str, params: object, **others: object) -> None:
-    server.protocol.receive({"jsonrpc": "2.0", "method": method, "params": params, **others})
-
-
-def opening(uri: str, text: str = SOURCE) -> Any:
-    return {"textDocument": {"uri": uri, "languageId": "python", "version": 1, "text": text}}
 
 
 def kept() -> list[object]:
