@@ -52,6 +52,14 @@ def analyse(
     return engine.analyse(Module(Document.parse(text), Neighbours(files or {})), rules(*names, target=target))
 
 
+def fixed(source: str, rule: str, action: int = 0) -> tuple[str, str]:
+    """The verdict on an action of the only finding, and the code after it."""
+    analysed = analyse(source, rule)
+    [diagnostic] = analysed.all_diagnostics
+    fix = diagnostic.fixes[action]
+    return engine.verdict_name(fix), analysed.rewrite(diagnostic, fix).apply(source)
+
+
 def offered(analysed: engine.Analysed) -> list[engine.Diagnostic]:
     """What is reported, and the refactorings, which are only offered."""
     return [d for d in analysed.all_diagnostics if d.is_shown or (d.rule.kind is Kind.REFACTOR and d.fix)]

@@ -5,24 +5,20 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sys
+from functools import partial
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from idiomatic.core import engine
 
-from tests.engine import analyse
+from tests.engine import fixed
 
 if TYPE_CHECKING:
+    from collections.abc import Coroutine
     from pathlib import Path
 
-
-def fixed(source: str, rule: str, action: int = 0, finding: int = 0) -> tuple[str, str]:
-    """The verdict of a finding's action, and the code after it."""
-    analysed = analyse(source, rule)
-    diagnostic = analysed.all_diagnostics[finding]
-    fix = diagnostic.fixes[action]
-    return engine.verdict_name(fix), analysed.rewrite(diagnostic, fix).apply(source)
+WHATS = ("success", "failure", "cancellation", "timeout")
+"""What may become of the body of a context manager."""
 
 
 def defined(source: str, name: str = "f") -> Any:
@@ -30,6 +26,31 @@ def defined(source: str, name: str = "f") -> Any:
     namespace: dict[str, Any] = {}
     exec(compile(source, "f.py", "exec"), namespace)
     return namespace[name]
+
+
+async def happen(what: str) -> None:
+    """A body that succeeds, fails, or waits until it is cancelled or runs out of time."""
+    match what:
+        case "success":
+            await asyncio.sleep(0)
+        case "failure":
+            raise LookupError("failure")
+        case _:
+            await asyncio.sleep(10)
+
+
+async def outcome(work: Coroutine[Any, Any, object], what: str) -> object:
+    """What work gives, or the name of what it raises, if that becomes of its body."""
+    task = asyncio.create_task(work)
+    for _ in range(50):
+        await asyncio.sleep(0)
+    if what == "cancellation":
+        task.cancel()
+    try:
+        async with asyncio.timeout(0.01):
+            return await task
+    except BaseException as error:
+        return type(error).__name__
 
 
 # -- open-without-with ------------------------------------------------------------------------------------------------
@@ -123,28 +144,13 @@ async def entered(source: str, what: str, name: str = "f", events: list[str] | N
     async def work() -> None:
         async with defined(source, name)(events) as thing:
             events.append(f"body of {thing}")
-            match what:
-                case "success":
-                    pass
-                case "failure":
-                    raise LookupError("failure")
-                case _:
-                    await asyncio.sleep(10)
+            await happen(what)
 
-    task = asyncio.create_task(work())
-    for _ in range(50):
-        await asyncio.sleep(0)
-    if what == "cancellation":
-        task.cancel()
-    try:
-        async with asyncio.timeout(0.01):
-            await task
-    except BaseException as error:
-        events.append(type(error).__name__)
-    return events
+    ended = await outcome(work(), what)
+    return events if ended is None else [*events, str(ended)]
 
 
-@pytest.mark.parametrize("what", ["success", "failure", "cancellation", "timeout"])
+@pytest.mark.parametrize("what", WHATS)
 def test_a_yield_is_protected(what: str) -> None:
     verdict, after = fixed(UNPROTECTED, "unprotected-yield")
     assert verdict == "unsafe"
@@ -176,7 +182,7 @@ class f:
 
 
 @pytest.mark.parametrize(("action", "name"), [(0, "f"), (1, "running_f")])
-@pytest.mark.parametrize("what", ["success", "failure", "cancellation", "timeout"])
+@pytest.mark.parametrize("what", WHATS)
 def test_a_lifecycle_ends_on_every_path(what: str, action: int, name: str) -> None:
     verdict, after = fixed(LIFECYCLE, "lifecycle-to-async-context-manager", action)
     assert verdict == "safe"
@@ -227,30 +233,12 @@ async def f(events, body, early):
 async def run(source: str, what: str, early: str) -> list[object]:
     events: list[object] = []
 
-    async def body() -> None:
-        match what:
-            case "success":
-                await asyncio.sleep(0)
-            case "failure":
-                raise LookupError("failure")
-            case _:
-                await asyncio.sleep(10)
-
-    task = asyncio.create_task(defined(source)(events, body, early))
-    for _ in range(50):
-        await asyncio.sleep(0)
-    if what == "cancellation":
-        task.cancel()
-    try:
-        async with asyncio.timeout(0.01):
-            events.append(await task)
-    except BaseException as error:
-        events.append(type(error).__name__)
-    return events
+    ended = await outcome(defined(source)(events, partial(happen, what), early), what)
+    return [*events, ended]
 
 
 @pytest.mark.parametrize("early", ["no", "return", "break"])
-@pytest.mark.parametrize("what", ["success", "failure", "cancellation", "timeout"])
+@pytest.mark.parametrize("what", WHATS)
 def test_an_extracted_context_manager_does_the_same(what: str, early: str) -> None:
     source = EXTRACTED.replace("HEAD", "session.round = number\n        await session.lock()")
     for handler in ("BaseException", "LookupError"):
@@ -260,7 +248,7 @@ def test_an_extracted_context_manager_does_the_same(what: str, early: str) -> No
         assert asyncio.run(run(before, what, early)) == asyncio.run(run(after, what, early))
 
 
-@pytest.mark.parametrize("what", ["success", "failure", "cancellation", "timeout"])
+@pytest.mark.parametrize("what", WHATS)
 def test_an_extracted_handler_also_rolls_back_when_cancelled(what: str) -> None:
     before = EXTRACTED.replace("HEAD", "await session.lock()").replace("HANDLER", "Exception")
     after = fixed(before, "extract-context-manager")[1]
@@ -269,7 +257,7 @@ def test_an_extracted_handler_also_rolls_back_when_cancelled(what: str) -> None:
     assert ("rollback" in new) == (what != "success")
 
 
-@pytest.mark.parametrize("what", ["success", "failure", "cancellation", "timeout"])
+@pytest.mark.parametrize("what", WHATS)
 def test_the_second_action_leaves_the_handler_as_it_is(what: str) -> None:
     before = EXTRACTED.replace("HEAD", "await session.lock()").replace("HANDLER", "Exception")
     after = fixed(before, "extract-context-manager", 1)[1]
@@ -300,7 +288,7 @@ class f:
 
 
 @pytest.mark.parametrize("enters", [True, False])
-@pytest.mark.parametrize("what", ["success", "failure", "cancellation", "timeout"])
+@pytest.mark.parametrize("what", WHATS)
 def test_a_function_does_what_the_class_did(what: str, enters: bool) -> None:
     make = "\n\ndef make(events):\n    " + ("return 'thing'" if enters else "return events.none") + "\n"
     verdict, after = fixed(CLASS + make, "class-to-context-manager")

@@ -15,22 +15,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from idiomatic.core import engine
 
-from tests.engine import analyse
+from tests.engine import fixed
 
 if TYPE_CHECKING:
     pass
 
 RULE = "try-finally-to-with"
-
-
-def fixed(source: str, action: int = 0) -> tuple[str, str]:
-    """The verdict of the first finding's action, and the code after it."""
-    analysed = analyse(source, RULE)
-    [diagnostic] = analysed.all_diagnostics
-    fix = diagnostic.fixes[action]
-    return engine.verdict_name(fix), analysed.rewrite(diagnostic, fix).apply(source)
 
 
 @dataclass
@@ -247,7 +238,7 @@ async def f(world):
 
 @pytest.mark.parametrize("source", SAFE.values(), ids=SAFE.keys())
 def test_safe_means_the_same_in_every_situation(source: str) -> None:
-    verdict, after = fixed(source)
+    verdict, after = fixed(source, RULE)
     assert verdict == "safe"
     assert after != source
     for fails in SITUATIONS:
@@ -268,7 +259,7 @@ def test_closing_is_the_same_when_cancelled(name: str) -> None:
             await task
         return world.events, task.cancelled()
 
-    before, after = SAFE[name], fixed(SAFE[name])[1]
+    before, after = SAFE[name], fixed(SAFE[name], RULE)[1]
     assert asyncio.run(cancelled(before)) == asyncio.run(cancelled(after))
 
 
@@ -283,7 +274,7 @@ def f(world):
 
 
 def test_created_inside_the_try() -> None:
-    verdict, after = fixed(INSIDE)
+    verdict, after = fixed(INSIDE, RULE)
     assert verdict == "unsafe"
     for fails in SITUATIONS:
         if fails == {"create a"}:
@@ -311,7 +302,7 @@ def f(world):
 
 
 def test_none_before_the_try() -> None:
-    verdict, after = fixed(NONE_BEFORE)
+    verdict, after = fixed(NONE_BEFORE, RULE)
     assert verdict == "unsafe"
     for fails in SITUATIONS:
         assert outcome(NONE_BEFORE, fails) == outcome(after, fails)
@@ -330,7 +321,7 @@ def f(world):
 
 
 def test_several() -> None:
-    verdict, after = fixed(SEVERAL)
+    verdict, after = fixed(SEVERAL, RULE)
     assert verdict == "unsafe"
     for fails in SITUATIONS:
         before_events, before_result = outcome(SEVERAL, fails)
@@ -370,10 +361,10 @@ def f(world):
 
 
 def test_a_class_whose_exit_does_more() -> None:
-    verdict, after = fixed(OWN_THAT_DOES_MORE)
+    verdict, after = fixed(OWN_THAT_DOES_MORE, RULE)
     assert verdict == "unsafe"
     assert outcome(after, frozenset())[0] == ["create a", "use a", "commit", "close a"]
-    verdict, after = fixed(OWN_THAT_DOES_MORE, 1)
+    verdict, after = fixed(OWN_THAT_DOES_MORE, RULE, 1)
     assert verdict == "safe"
     for fails in SITUATIONS:
         assert outcome(OWN_THAT_DOES_MORE, fails) == outcome(after, fails)
@@ -399,7 +390,7 @@ def test_what_is_in_the_table_is_closed(module: str, creation: str, use: str, tm
         f"import {module}\n\n\ndef f(path, seen):\n    thing = {creation}\n    try:\n"
         f"        seen([thing])\n        thing.{use}\n    finally:\n        thing.close()\n"
     )
-    verdict, after = fixed(source)
+    verdict, after = fixed(source, RULE)
     assert verdict == "safe"
     for number, text in enumerate((source, after)):
         namespace: dict[str, Any] = {}
@@ -423,7 +414,7 @@ def f(seen):
     finally:
         directory.cleanup()
 """
-    verdict, after = fixed(source)
+    verdict, after = fixed(source, RULE)
     assert verdict == "safe"
     assert "as directory:" in after
     for text in (source, after):
@@ -452,7 +443,7 @@ def f(path):
     finally:
         archive.close()
 """
-    verdict, after = fixed(source)
+    verdict, after = fixed(source, RULE)
     assert verdict == "unsafe"
     with tempfile.TemporaryDirectory() as directory:
         sizes = []
@@ -475,7 +466,7 @@ def f(data):
     finally:
         view.release()
 """
-    verdict, after = fixed(source)
+    verdict, after = fixed(source, RULE)
     assert verdict == "safe"
     namespace: dict[str, Any] = {}
     exec(after, namespace)
