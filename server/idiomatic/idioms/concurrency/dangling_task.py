@@ -118,23 +118,21 @@ Nothing is reported if the result is used in any way, for a task of a task group
 from __future__ import annotations
 
 import ast
-import re
-from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final
 
 import libcst as cst
 
 from idiomatic.core.analysis.coroutines import Gives, call_gives, suspends
-from idiomatic.core.analysis.exceptions import builtin_is_visible, finally_around, tries_around
+from idiomatic.core.analysis.exceptions import finally_around, tries_around
 from idiomatic.core.analysis.flow import can_raise
-from idiomatic.core.analysis.mentions import mentions
+from idiomatic.core.analysis.task_sets import SET, against_attribute, home_of, set_of_module
 from idiomatic.core.analysis.tasks import is_visible, runs_forever, started
 from idiomatic.core.analysis.tree import FUNCTIONS, walk_block
 from idiomatic.core.idiom import Finding, Fix, Kind, Refused, Safe, Unsafe, safe_unless
 from idiomatic.core.module import bindings, has_star_import
-from idiomatic.core.writing.changes import changed, lines_above, whole
-from idiomatic.core.writing.names import name_of_task
+from idiomatic.core.writing.changes import changed
+from idiomatic.core.writing.kept_task import kept_in_module, kept_in_object
 from idiomatic.core.writing.task_group import create_task, fresh_group, group_block
 
 if TYPE_CHECKING:
@@ -142,11 +140,7 @@ if TYPE_CHECKING:
 
     from idiomatic.core.analysis import Analysis
     from idiomatic.core.analysis.tasks import Started
-    from idiomatic.core.analysis.tree import Function
     from idiomatic.core.draft import Draft
-    from idiomatic.core.module import Module
-    from idiomatic.core.statement import Statement
-    from idiomatic.core.writing.changes import Change
 
 KIND = Kind.PROBLEM
 SINCE = (3, 8)
@@ -158,8 +152,6 @@ IN_CLASS_TITLE: Final = "Keep the task in `self.{}` until it has ended"
 IN_MODULE_TITLE: Final = "Keep the task in a set of the module, `{}`, until it has ended"
 GROUP_TITLE: Final = "Wait for it in a `TaskGroup` (the block waits; raises ExceptionGroup)"
 GROUP_SINCE: Final = (3, 11)
-
-SET: Final = "background_tasks"
 
 
 def detect(statement: ast.Expr | ast.Assign | ast.Lambda, code: Analysis) -> Iterator[Finding]:
@@ -285,29 +277,11 @@ def _goes_on_waiting(statement: ast.stmt, code: Analysis) -> bool:
     return any(suspends(node) for each in region for node in walk_block([each]))
 
 
-# -- a set of the class -----------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class _Home:
-    """Where an object holds its tasks.
-
-    Attributes:
-        receiver: the name of `self` in the method.
-        attribute: of the set.
-        exists: whether it is there already.
-        init: the `__init__` that makes it; `None` if there is none yet.
-    """
-
-    class_: ast.ClassDef
-    receiver: str
-    attribute: str
-    exists: bool
-    init: ast.FunctionDef | None
+# -- a set ------------------------------------------------------------------------------------------------------------
 
 
 def _in_class(statement: ast.Expr | ast.Assign, task: Started, code: Analysis) -> Fix | None:
-    home = _home(statement, code)
+    home = home_of(statement, code)
     if home is None:
         return None
     method = next(
@@ -326,384 +300,17 @@ def _in_class(statement: ast.Expr | ast.Assign, task: Started, code: Analysis) -
         where = (home.class_, home.class_)
     if not home.exists and not all(code.has_own_lines(each) for each in where):
         return None
-    verdict = Safe() if home.exists else safe_unless(_class_reasons(home, code))
-    return Fix(IN_CLASS_TITLE.format(home.attribute), verdict, where, partial(to_set_of_object, statement, task, home))
-
-
-def _home(statement: ast.stmt, code: Analysis) -> _Home | None:
-    method = next((each for each in code.ancestors(statement) if _is_method(each, code)), None)
-    if not isinstance(method, FUNCTIONS):
-        return None
-    class_ = code.parent(method)
-    arguments = [*method.args.posonlyargs, *method.args.args]
-    assert isinstance(class_, ast.ClassDef)
-    if not arguments or _has_other_self(method, arguments[0].arg, statement, code):
-        return None
-    receiver = arguments[0].arg
-    inits = [each for each in class_.body if isinstance(each, FUNCTIONS) and each.name == "__init__"]
-    init = inits[0] if len(inits) == 1 and isinstance(inits[0], ast.FunctionDef) else None
-    if init is not None and (known := _known_set(class_, init)) is not None:
-        return _Home(class_, receiver, known, exists=True, init=init)
-    if not _may_get_attributes(class_, code) or (inits and init is None):
-        return None
-    if init is not None and (init.decorator_list or not [*init.args.posonlyargs, *init.args.args]):
-        return None
-    if init is None and (class_.bases or class_.keywords or _is_for_tests(class_)):
-        return None
-    return _Home(class_, receiver, _free_attribute(class_, code), exists=False, init=init)
-
-
-def _is_method(node: ast.AST, code: Analysis) -> bool:
-    return isinstance(node, FUNCTIONS) and isinstance(code.parent(node), ast.ClassDef)
-
-
-def _has_other_self(method: Function, receiver: str, statement: ast.stmt, code: Analysis) -> bool:
-    """Whether the first parameter is no object, or no longer, at a statement."""
-    for decorator in method.decorator_list:
-        if code.is_name(decorator, "builtins.staticmethod", "builtins.classmethod"):
-            return True
-    scope = code.scope(statement).lookup(receiver)
-    return (
-        scope is None
-        or scope.node is not method
-        or len(scope.bindings[receiver]) != 1
-        or method.name in {"__new__", "__init_subclass__", "__class_getitem__", "__del__"}
-    )
-
-
-def _known_set(class_: ast.ClassDef, init: ast.FunctionDef) -> str | None:
-    """The attribute that `__init__` makes a set and that holds tasks already."""
-    for node in walk_block(init.body):
-        match node:
-            case (
-                ast.Assign(targets=[ast.Attribute(value=ast.Name(id=owner), attr=attr)], value=value)
-                | ast.AnnAssign(target=ast.Attribute(value=ast.Name(id=owner), attr=attr), value=ast.expr() as value)
-            ) if owner == init.args.args[0].arg and _is_empty_set(value):
-                if _is_for_tasks(attr, node) and node in init.body:
-                    return attr
-            case _:
-                pass
-    return None
-
-
-def _is_empty_set(value: ast.expr) -> bool:
-    match value:
-        case ast.Call(func=ast.Name(id="set"), args=[], keywords=[]):
-            return True
-        case _:
-            return False
-
-
-def _is_for_tasks(name: str, assignment: ast.stmt) -> bool:
-    """Whether a set is, by its name or annotation, one of tasks."""
-    match assignment:
-        case ast.AnnAssign(annotation=annotation):
-            return re.search(r"\b(?:Task|Future)\b", ast.unparse(annotation)) is not None
-        case _:
-            return re.fullmatch(r"_*(?:\w+_)?tasks", name) is not None
-
-
-def _is_for_tests(class_: ast.ClassDef) -> bool:
-    """Whether pytest may collect a class, which it does only without an `__init__`."""
-    return class_.name.startswith("Test") or any(
-        isinstance(each, FUNCTIONS) and each.name.startswith("test") for each in class_.body
-    )
-
-
-_RULED_ATTRIBUTES: Final = frozenset({"__slots__", "__setattr__", "__getattr__", "__getattribute__"})
-
-
-def _may_get_attributes(class_: ast.ClassDef, code: Analysis) -> bool:
-    """Whether a class takes new attributes as any ordinary class does."""
-    for each in class_.body:
-        match each:
-            case ast.FunctionDef(name=name) | ast.AnnAssign(target=ast.Name(id=name)) if name in _RULED_ATTRIBUTES:
-                return False
-            case ast.Assign(targets=targets) if any(
-                isinstance(target, ast.Name) and target.id in _RULED_ATTRIBUTES for target in targets
-            ):
-                return False
-            case _:
-                pass
-    return not class_.decorator_list and builtin_is_visible(code, "set", class_.body[0])
-
-
-def _free_attribute(class_: ast.ClassDef, code: Analysis) -> str:
-    return next(
-        name
-        for name in (f"_{SET}", "_running_tasks", *(f"_{SET}_{number}" for number in range(2, 100)))
-        if not code.ask(mentions, name)
-    )
-
-
-_PLAIN_BASES: Final = ("builtins.object", "abc.ABC", "typing.Generic", "typing.Protocol")
-_COPYING: Final = ("pickle", "deepcopy", "__getstate__", "__reduce__", "__reduce_ex__", "__deepcopy__")
-
-
-def _class_reasons(home: _Home, code: Analysis) -> Iterator[str]:
-    for base in home.class_.bases:
-        bare = base.value if isinstance(base, ast.Subscript) else base
-        if code.is_name(bare, *_PLAIN_BASES):
-            continue
-        if not (isinstance(bare, ast.Name) and code.ask(is_plain_class, bare.id)):
-            shown = ast.unparse(bare)
-            yield f"What `{shown}` does with attributes can't be seen: it may have a `{home.attribute}` too."
-    for name in code.ask(subclasses_without_super, home.class_.name):
-        yield f"`{name}` does not call the `__init__` of its base class: its objects would lack the set."
-    if any(code.ask(mentions, word) for word in _COPYING):
-        yield "An object that holds a running task can't be pickled or deep-copied."
-
-
-def is_plain_class(module: Module, name: str) -> bool:
-    """Question: whether a class is in this file and, like its bases, takes attributes as any ordinary class does."""
-    seen: set[str] = set()
-    wanted = [name]
-    while wanted:
-        current = wanted.pop()
-        if current in seen or current in {"object", "ABC", "Generic"}:
-            continue
-        seen.add(current)
-        found = [
-            fact
-            for statement in module.statements
-            if current in statement.text and (fact := statement.fact(_bases).get(current)) is not None
-        ]
-        if len(found) != 1 or found[0] is None:
-            return False
-        wanted += found[0]
-    return True
-
-
-def _bases(statement: Statement) -> dict[str, tuple[str, ...] | None]:
-    """The base classes of the classes at module level, by name; `None` for one that is anything but ordinary."""
-    found: dict[str, tuple[str, ...] | None] = {}
-    for node in statement.nodes:
-        if isinstance(node, ast.ClassDef):
-            named = [base.value if isinstance(base, ast.Subscript) else base for base in node.bases]
-            is_plain = (
-                not node.keywords and not node.decorator_list and all(isinstance(each, ast.Name) for each in named)
-            )
-            text = ast.unparse(node)
-            ruled = any(f"def {each}(" in text or f"{each} =" in text for each in _RULED_ATTRIBUTES)
-            found[node.name] = tuple(ast.unparse(each) for each in named) if is_plain and not ruled else None
-    return found
-
-
-def subclasses_without_super(module: Module, name: str) -> tuple[str, ...]:
-    """Question: the classes of this file that inherit from one and have an `__init__` that does not call the other."""
-    return tuple(
-        subclass
-        for statement in module.statements
-        if name in statement.text and "__init__" in statement.text
-        for subclass, bases in statement.fact(_without_super)
-        if name in bases
-    )
-
-
-def _without_super(statement: Statement) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    found: list[tuple[str, tuple[str, ...]]] = []
-    for node in statement.nodes:
-        if not isinstance(node, ast.ClassDef):
-            continue
-        for each in node.body:
-            if isinstance(each, ast.FunctionDef) and each.name == "__init__":
-                calls = any(isinstance(part, ast.Attribute) and part.attr == "__init__" for part in ast.walk(each))
-                if not calls:
-                    found.append((node.name, tuple(ast.unparse(base) for base in node.bases)))
-    return tuple(found)
-
-
-def to_set_of_object(
-    statement: ast.Expr | ast.Assign, task: Started, home: _Home, draft: Draft
-) -> Sequence[cst.BaseStatement]:
-    kept = _kept(statement, task, f"{home.receiver}.{home.attribute}", draft)
-    changes: dict[cst.CSTNode, Change] = {draft.node(statement, cst.SimpleStatementLine): lambda _: _several(kept)}
-    if not home.exists and home.init is not None:
-        _make_in(home.init, home, kept, statement, changes, draft)
-    elif not home.exists:
-        _make_init(home, changes, draft)
-    return changed(draft, changes)
-
-
-def _several(statements: Sequence[cst.BaseStatement]) -> cst.FlattenSentinel[cst.CSTNode]:
-    return cst.FlattenSentinel(statements)
-
-
-def _make_in(
-    init: ast.FunctionDef,
-    home: _Home,
-    kept: Sequence[cst.BaseStatement],
-    statement: ast.stmt,
-    changes: dict[cst.CSTNode, Change],
-    draft: Draft,
-) -> None:
-    """Have `__init__` make the set, below the attributes it begins with."""
-    receiver = [*init.args.posonlyargs, *init.args.args][0].arg
-    made = _made(f"{receiver}.{home.attribute}", init, draft)
-    begins = [index for index, each in enumerate(init.body) if index == 0 and is_docstring(each)]
-    for index, each in enumerate(init.body[len(begins) :], len(begins)):
-        if not _only_stores(each, receiver, home.class_) or not draft.code.has_own_lines(each):
-            break
-        begins.append(index)
-    if begins:
-        above = draft.node(init.body[begins[-1]], cst.SimpleStatementLine)
-        changes[above] = lambda new: _several([cst.ensure_type(new, cst.SimpleStatementLine), made])
-    elif init.body[0] is statement:
-        changes[draft.node(statement, cst.SimpleStatementLine)] = lambda _: _several([made, *kept])
-    else:
-        changes[whole(init.body[0], draft)] = lambda new: _several([made, cast("cst.BaseStatement", new)])
-
-
-def _make_init(home: _Home, changes: dict[cst.CSTNode, Change], draft: Draft) -> None:
-    """Give the class an `__init__`, above its first method."""
-    body = cst.ensure_type(draft.node(home.class_, cst.ClassDef).body, cst.IndentedBlock).body
-    first = next(each for each in body if isinstance(each, cst.FunctionDef))
-    is_annotated = any(has_annotations(each) for each in home.class_.body if isinstance(each, FUNCTIONS))
-    method = next(each for each in home.class_.body if isinstance(each, FUNCTIONS))
-    made = _made(f"self.{home.attribute}", method, draft, is_annotated=is_annotated)
-    blank = cst.EmptyLine(indent=False)
-    init = cst.FunctionDef(
-        cst.Name("__init__"),
-        cst.Parameters([cst.Param(cst.Name("self"))]),
-        cst.IndentedBlock([made]),
-        returns=cst.Annotation(cst.Name("None")) if is_annotated else None,
-        leading_lines=() if first is body[0] else (blank,),
-    )
-
-    def with_init(new: cst.CSTNode) -> cst.FlattenSentinel[cst.CSTNode]:
-        lines = lines_above(new)
-        below = lines if lines and lines[0].comment is None else (blank, *lines)
-        return _several([init, cast("cst.BaseStatement", new.with_changes(leading_lines=below))])
-
-    changes[first] = with_init
-
-
-def _only_stores(statement: ast.stmt, receiver: str, class_: ast.ClassDef) -> bool:
-    """Whether a statement stores what is there already, or something empty, in an ordinary attribute."""
-    match statement:
-        case (
-            ast.Assign(targets=[ast.Attribute(value=ast.Name(id=owner), attr=attr)], value=value)
-            | ast.AnnAssign(target=ast.Attribute(value=ast.Name(id=owner), attr=attr), value=ast.expr() as value)
-        ) if owner == receiver:
-            is_property = any(isinstance(each, FUNCTIONS) and each.name == attr for each in class_.body)
-            is_empty = isinstance(value, ast.Call) and not value.args and isinstance(value.func, ast.Name)
-            makes = is_empty and cast("ast.Call", value).func.id in {"set", "dict", "list"}  # type: ignore[attr-defined]
-            return not is_property and (makes or not can_raise(ast.Expr(value)))
-        case _:
-            return False
-
-
-# -- a set of the module ----------------------------------------------------------------------------------------------
+    verdict = Safe() if home.exists else safe_unless(against_attribute(home, code))
+    return Fix(IN_CLASS_TITLE.format(home.attribute), verdict, where, partial(kept_in_object, statement, task, home))
 
 
 def _in_module(statement: ast.Expr | ast.Assign, task: Started, code: Analysis) -> Fix:
-    known = next((name for name in code.ask(sets_of_tasks) if _is_visible(name, statement, code)), None)
-    name = known or next(
-        name for name in (SET, *(f"{SET}_{number}" for number in range(2, 100))) if not code.ask(mentions, name)
-    )
+    name, is_there = set_of_module(code, statement)
     title = IN_MODULE_TITLE.format(name)
     where = code.lines(statement)
-    if known is None and (code.ask(bindings, "set") or code.ask(has_star_import)):
+    if not is_there and (code.ask(bindings, "set") or code.ask(has_star_import)):
         return Fix(title, Refused("`set` may mean something else here."), where)
-    return Fix(title, Safe(), where, partial(to_set_of_module, statement, task, name, is_new=known is None))
-
-
-def _is_visible(name: str, at: ast.AST, code: Analysis) -> bool:
-    scope = code.scope(at).lookup(name)
-    return scope is not None and scope.parent is None
-
-
-def sets_of_tasks(module: Module) -> tuple[str, ...]:
-    """Question: the variables at module level that are assigned one empty set, of tasks by their name or annotation."""
-    found: list[str] = []
-    for statement in module.statements:
-        for node in statement.nodes if "set(" in statement.text else ():
-            match node:
-                case (
-                    ast.Assign(targets=[ast.Name(id=name)], value=value)
-                    | ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value)
-                ) if _is_empty_set(value) and _is_for_tasks(name, node) and len(module.ask(bindings, name)) == 1:
-                    found.append(name)
-                case _:
-                    pass
-    return tuple(found)
-
-
-def to_set_of_module(
-    statement: ast.Expr | ast.Assign, task: Started, name: str, draft: Draft, *, is_new: bool
-) -> Sequence[cst.BaseStatement]:
-    kept = _kept(statement, task, name, draft)
-    if is_new:
-        function = draft.code.function_around(statement)
-        annotation = _annotation(statement, draft) if _may_annotate(function, draft) else None
-        draft.constant(f"{name}{f': {annotation}' if annotation else ''} = set()")
-    return changed(draft, {draft.node(statement, cst.SimpleStatementLine): lambda _: _several(kept)})
-
-
-# -- what both have in common -----------------------------------------------------------------------------------------
-
-
-def has_annotations(function: ast.AST | None) -> bool:
-    """Whether a function says anything about types."""
-    return isinstance(function, FUNCTIONS) and (
-        function.returns is not None
-        or any(each.annotation for each in ast.walk(function.args) if isinstance(each, ast.arg))
-    )
-
-
-def _may_annotate(function: ast.AST | None, draft: Draft) -> bool:
-    """Whether a set gets an annotation at module level, where it is evaluated."""
-    return has_annotations(function) and draft.code.target >= (3, 9) and draft.code.ask(imports_asyncio)
-
-
-def imports_asyncio(module: Module) -> bool:
-    """Question: whether `asyncio` is a name of the module, imported for the program and not only for type checkers."""
-    bound = module.ask(bindings, "asyncio")
-    return bool(bound) and all(each.qualified == "asyncio" and not each.type_checking for each in bound)
-
-
-def _annotation(at: ast.AST, draft: Draft) -> str:
-    return f"set[{draft.reference('asyncio.Task', at, as_module=True)}[object]]"
-
-
-def _made(target: str, function: ast.AST, draft: Draft, *, is_annotated: bool | None = None) -> cst.BaseStatement:
-    """The statement that makes the set; an attribute's annotation is never evaluated."""
-    wanted = has_annotations(function) if is_annotated is None else is_annotated
-    annotation = f": {_annotation(function, draft)}" if wanted and draft.code.ask(imports_asyncio) else ""
-    return cst.parse_statement(f"{target}{annotation} = set()")
-
-
-def _kept(statement: ast.Expr | ast.Assign, task: Started, holder: str, draft: Draft) -> Sequence[cst.BaseStatement]:
-    """The statement with the task in a variable, and those that keep it in a set."""
-    line = draft.node(statement, cst.SimpleStatementLine)
-    callback: list[cst.BaseStatement] = []
-    match statement:
-        case ast.Assign(targets=[ast.Name(id=name)]) if name != "_":
-            first = line
-        case _:
-            function = draft.code.function_around(statement)
-            name = draft.fresh(name_of_task(task.coroutine, draft.code), "task", within=function)
-            call = draft.node(task.call, cst.Call)
-            first = line.with_changes(body=[cst.Assign([cst.AssignTarget(cst.Name(name))], call)])
-            if isinstance(statement, ast.Expr) and statement.value is not task.call:
-                told = cst.ensure_type(draft.node(statement.value, cst.Call), cst.Call)
-                func = cst.ensure_type(told.func, cst.Attribute).with_changes(value=cst.Name(name))
-                callback = [cst.SimpleStatementLine([cst.Expr(told.with_changes(func=func))])]
-    return [
-        first,
-        cst.parse_statement(f"{holder}.add({name})"),
-        *callback,
-        cst.parse_statement(f"{name}.add_done_callback({holder}.discard)"),
-    ]
-
-
-def is_docstring(statement: ast.stmt) -> bool:
-    """Whether a statement is nothing but a string."""
-    match statement:
-        case ast.Expr(value=ast.Constant(value=str())):
-            return True
-        case _:
-            return False
+    return Fix(title, Safe(), where, partial(kept_in_module, statement, task, name, is_new=not is_there))
 
 
 # -- a task group -----------------------------------------------------------------------------------------------------
