@@ -71,19 +71,26 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final, cast
 
 import libcst as cst
 
-from idiomatic.core.analysis.escapes import KEEPING, escapes, is_used_elsewhere
+from idiomatic.core.analysis.escapes import escapes, is_used_elsewhere
 from idiomatic.core.analysis.evaluation import is_first
-from idiomatic.core.analysis.flow import is_read_after
+from idiomatic.core.analysis.file_uses import FILES, Passed, destinations, gets_out, is_used_up, statements_that_need
+from idiomatic.core.analysis.flow import is_read_after, leaving
+from idiomatic.core.analysis.held_files import (
+    closes,
+    has_other_values,
+    is_closed_before,
+    is_taken_care_of,
+    life_of,
+)
 from idiomatic.core.analysis.instances import declaration, instance_of
 from idiomatic.core.analysis.names import last_name
 from idiomatic.core.analysis.resources import FACTORIES, MANAGERS, SAME
 from idiomatic.core.analysis.tool_comments import FOR_TOOLS
-from idiomatic.core.analysis.tree import FUNCTIONS, walk_block
-from idiomatic.core.facts import FunctionFact
+from idiomatic.core.analysis.tree import walk_block
 from idiomatic.core.idiom import Finding, Fix, Kind, Refused, safe_unless
 from idiomatic.core.writing.comments import comment_lines
 
@@ -91,6 +98,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from idiomatic.core.analysis import Analysis
+    from idiomatic.core.analysis.held_files import Assignment
     from idiomatic.core.draft import Draft
 
 KIND = Kind.PROBLEM
@@ -98,23 +106,6 @@ SINCE = (3, 2)
 TRIGGERS = ("open", "File", "socket", "create_connection", "create_server")
 ALSO = ("SIM115",)
 
-Assignment: TypeAlias = ast.Assign | ast.AnnAssign
-
-FILES: Final = frozenset(
-    {
-        "io.IOBase",
-        "io.FileIO",
-        "gzip.GzipFile",
-        "bz2.BZ2File",
-        "lzma.LZMAFile",
-        "codecs.StreamReaderWriter",
-        "http.client.HTTPResponse",
-        "zipfile.ZipFile",
-        "zipfile.PyZipFile",
-        "tarfile.TarFile",
-    }
-)
-"""What may be opened and used in one expression."""
 
 OTHERS: Final = frozenset(
     {
@@ -140,69 +131,6 @@ NAMES: Final = {
     "tarfile.TarFile": "archive",
 }
 """What a file is called that had no name, if not `file`."""
-
-METHODS: Final = frozenset(
-    {
-        "extract", "extractall", "getmembers", "getnames", "getnframes", "infolist", "namelist", "printdir", "read",
-        "readall", "readframes", "readline", "readlines", "testzip", "write", "writeframes", "writelines", "writestr",
-    }
-)  # fmt: skip
-"""Methods whose result does not need the file any more."""
-
-HANDLES: Final = frozenset({"buffer", "detach", "fileno", "makefile", "raw"})
-"""Attributes through which a file lives on under another name."""
-
-CONSUMERS: Final = frozenset(
-    {
-        *(
-            f"builtins.{name}"
-            for name in (
-                "all", "any", "bool", "bytes", "dict", "frozenset", "id", "isinstance", "len", "list", "max", "min",
-                "next", "print", "repr", "set", "sorted", "str", "sum", "tuple", "type",
-            )
-        ),
-        "collections.Counter",
-        "collections.OrderedDict",
-        "collections.deque",
-        "hashlib.file_digest",
-        "json.dump",
-        "json.load",
-        "marshal.dump",
-        "marshal.load",
-        "pickle.dump",
-        "pickle.load",
-        "plistlib.dump",
-        "plistlib.load",
-        "pprint.pprint",
-        "shutil.copyfileobj",
-        "subprocess.call",
-        "subprocess.check_call",
-        "subprocess.check_output",
-        "subprocess.run",
-        "tomli.load",
-        "tomllib.load",
-        "traceback.print_exc",
-        "yaml.dump",
-        "yaml.full_load",
-        "yaml.load",
-        "yaml.safe_dump",
-        "yaml.safe_load",
-        "yaml.unsafe_load",
-    }
-)  # fmt: skip
-"""Functions that are done with the file when they return."""
-
-LAZY: Final = frozenset(
-    {
-        *(f"builtins.{name}" for name in ("enumerate", "filter", "iter", "map", "reversed", "zip")),
-        *(f"itertools.{name}" for name in ("chain", "dropwhile", "filterfalse", "islice", "takewhile", "zip_longest")),
-        "csv.DictReader",
-        "csv.DictWriter",
-        "csv.reader",
-        "csv.writer",
-    }
-)
-"""Functions whose result goes on reading or writing the file."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -241,7 +169,7 @@ def detect(call: ast.Call, code: Analysis) -> Iterator[Finding]:
             yield from _in_variable(name, call, assignment, kind, code)
         # open(path).read()
         # for line in open(path): ...
-        case _ if kind in FILES and _is_used_up(call, code):
+        case _ if kind in FILES and is_used_up(call, code):
             yield from _in_expression(call, kind, code)
         case _:
             pass
@@ -292,11 +220,11 @@ def _in_variable(name: str, call: ast.Call, assignment: Assignment, kind: str, c
         return
     within = _scope_node(assignment, code)
     uses = [use for use in code.uses(name, within, scope) if isinstance(use.ctx, ast.Load)]
-    if any(_is_taken_care_of(use, code) for use in uses):
+    if any(is_taken_care_of(use, code) for use in uses):
         return
-    life, is_rebound = _life(name, assignment, code)
-    is_closed = any(_closes(code.statement_of(use), name) for use in uses)
-    close = next((each for each in life if _closes(each, name)), None)
+    life, is_rebound = life_of(name, assignment, code)
+    is_closed = any(closes(code.statement_of(use), name) for use in uses)
+    close = next((each for each in life if closes(each, name)), None)
     message = f"`{name}` is opened without `with`: it stays open if something raises before it is closed"
     if close is not None:
         if close is life[0] and close not in code.siblings(assignment):
@@ -308,13 +236,13 @@ def _in_variable(name: str, call: ast.Call, assignment: Assignment, kind: str, c
         reasons = list(_reasons_when_closed(opened, code))
         title = "Use `with` (closed on every path)" if reasons else "Use `with`"
     else:
-        if _gets_out(name, uses, assignment, within, kind, code) or _has_other_values(name, assignment, code):
+        if gets_out(name, uses, assignment, within, kind, code) or has_other_values(name, assignment, code):
             return
         if not is_rebound and is_read_after(code, life[-1] if life else assignment, name):
             reason = f"`{name}` is used outside of the block in which it is opened."
             yield Finding(call, message, (Fix("Use `with`", Refused(reason), code.lines(assignment)),))
             return
-        needed = _needed(name, life, code)
+        needed = statements_that_need(name, life, code)
         if needed is None:
             return
         if not is_closed:
@@ -344,292 +272,23 @@ def _scope_node(node: ast.AST, code: Analysis) -> ast.AST:
     return next(each for each in (node, *code.ancestors(node)) if code.parent(each) is None)
 
 
-def _is_tried(assignment: Assignment, code: Analysis) -> ast.Try | None:
-    """The `try` statement in which nothing is tried but to open the file."""
-    match code.parent(assignment):
-        case ast.Try(body=[only], handlers=[_, *_], finalbody=[]) as around if only is assignment:
-            return around
-        case _:
-            return None
-
-
-def _below(assignment: Assignment, code: Analysis) -> Sequence[ast.stmt]:
-    """The statements that run next, if opening has succeeded."""
-    around = _is_tried(assignment, code)
-    # try: file = open(path)
-    # except OSError: ...
-    # else: file.read()
-    if around is not None and around.orelse:
-        return around.orelse
-    # try: file = open(path)
-    # except OSError: return None
-    if around is not None and all(_leaves(handler.body) for handler in around.handlers):
-        block = code.siblings(around)
-        return block[block.index(around) + 1 :]
-    block = code.siblings(assignment)
-    return block[block.index(assignment) + 1 :]
-
-
-def _has_other_values(name: str, assignment: Assignment, code: Analysis) -> bool:
-    """Whether a variable may hold something else than a file that is opened here: `sys.stdin`, for example."""
-    block = code.siblings(assignment)
-    for binding in code.scope(assignment).bindings.get(name, ()):
-        match code.parent(binding.node):
-            case ast.Assign(value=ast.Constant(value=None)) | ast.AnnAssign(value=ast.Constant(value=None)):
-                pass
-            case ast.stmt() as other if other in block:
-                pass
-            case _:
-                return True
-    return False
-
-
-def _leaves(block: Sequence[ast.stmt]) -> bool:
-    match block[-1]:
-        case ast.Return() | ast.Raise() | ast.Continue() | ast.Break():
-            return True
-        case ast.Expr(value=ast.Call(func=ast.Attribute(value=ast.Name(id="sys"), attr="exit"))):
-            return True
-        case ast.If(body=yes, orelse=[_, *_] as no):
-            return _leaves(yes) and _leaves(no)
-        case _:
-            return False
-
-
-def _life(name: str, assignment: Assignment, code: Analysis) -> tuple[Sequence[ast.stmt], bool]:
-    """The statements below in which a variable holds the file, and whether it gets another value after them."""
-    below = _below(assignment, code)
-    for index, each in enumerate(below):
-        match each:
-            # file = open(other)
-            case (
-                ast.Assign(targets=[ast.Name(id=target)], value=value)
-                | ast.AnnAssign(target=ast.Name(id=target), value=ast.expr() as value)
-            ) if target == name and not any(isinstance(n, ast.Name) and n.id == name for n in ast.walk(value)):
-                return below[:index], True
-            case ast.With(items=items) | ast.AsyncWith(items=items) if any(
-                isinstance(item.optional_vars, ast.Name) and item.optional_vars.id == name for item in items
-            ):
-                return below[:index], True
-            case _:
-                pass
-    return below, False
-
-
-def _is_taken_care_of(use: ast.Name, code: Analysis) -> bool:
-    """Whether a `finally`, a handler for failures only, a later `with` or an exit stack closes the file."""
-    parent = code.parent(use)
-    for child, each in _ways_out(use, code):
-        match each:
-            # finally: close(file)
-            case ast.Try(finalbody=last) | ast.TryStar(finalbody=last) if child in last:
-                return True
-            # except: file.close(); raise
-            case ast.ExceptHandler() if isinstance(parent, ast.Attribute) and parent.attr == "close":
-                return True
-            case _:
-                pass
-    match parent:
-        # with file:
-        case ast.withitem():
-            return True
-        # stack.callback(file.close)
-        case ast.Attribute(attr="close"):
-            around = code.parent(parent)
-            return not (isinstance(around, ast.Call) and around.func is parent)
-        # with closing(file):
-        # with context.wrap_socket(file) as secure:
-        case ast.Call(func=function) if isinstance(code.parent(parent), ast.withitem):
-            name = last_name(function).lstrip("_")
-            return code.is_name(function, "contextlib.closing") or "wrap" in name or name[:1].isupper()
-        case _:
-            return False
-
-
-def _ways_out(node: ast.AST, code: Analysis) -> Iterator[tuple[ast.AST, ast.AST]]:
-    child = node
-    for around in code.ancestors(node):
-        yield child, around
-        child = around
-
-
-def _closes(statement: ast.stmt, name: str) -> bool:
-    match statement:
-        case ast.Expr(
-            value=ast.Call(func=ast.Attribute(value=ast.Name(id=closed), attr="close"), args=[], keywords=[])
-        ):
-            return closed == name
-        case _:
-            return False
-
-
-# -- what becomes of it -----------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """The file goes where it can't be followed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Passed:
-    """A function got it that is not known."""
-
-    function: str
-
-
-@dataclass(frozen=True, slots=True)
-class Bound:
-    """A variable holds something that may still need the file."""
-
-    name: str
-
-
-def _fate(value: ast.expr, code: Analysis) -> Iterator[Kept | Passed | Bound]:
-    """What becomes of an expression that needs the file; nothing: it is used up on the spot."""
-    parent = code.parent(value)
-    match parent:
-        case ast.Attribute(attr=attr):
-            if attr in HANDLES:
-                yield Kept()
-        case ast.keyword():
-            around = code.parent(parent)
-            if isinstance(around, ast.Call):
-                yield from _passed(around, code)
-        case ast.Call(args=args) if value in args:
-            yield from _passed(parent, code)
-        case ast.comprehension():
-            around = code.parent(parent)
-            if isinstance(around, ast.GeneratorExp):
-                yield from _fate(around, code)
-        case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)):
-            yield Bound(name)
-        case (
-            ast.Assign()
-            | ast.AnnAssign()
-            | ast.NamedExpr()
-            | ast.Return()
-            | ast.Yield()
-            | ast.YieldFrom()
-            | ast.Tuple()
-            | ast.List()
-            | ast.Set()
-            | ast.Dict()
-            | ast.Starred()
-            | ast.Lambda()
-            | ast.IfExp()
-            | ast.BoolOp()
-        ):
-            yield Kept()
-        case _:
-            pass
-
-
-def _passed(call: ast.Call, code: Analysis) -> Iterator[Kept | Passed | Bound]:
-    """What becomes of the file that is an argument."""
-    function = call.func
-    if code.is_name(function, *CONSUMERS) or isinstance(code.parent(call), ast.withitem):
-        return
-    if code.is_name(function, *LAZY):
-        yield from _fate(call, code)
-        return
-    match function:
-        # "".join(file)
-        # parser.read_file(file)
-        case ast.Attribute(attr="join" | "read_file" | "writelines" | "update"):
-            return
-        case _:
-            pass
-    name = last_name(function).lstrip("_")
-    if name[:1].isupper() or name in KEEPING or name.startswith(("wrap", "set", "add", "attach", "register")):
-        yield Kept()
-        return
-    known = code.definition(function)
-    if isinstance(known, FunctionFact) and (known.is_generator or known.is_async):
-        if not isinstance(code.parent(call), ast.For | ast.AsyncFor | ast.Await):
-            yield Kept()
-        return
-    yield Passed(ast.unparse(function))
-    for each in _fate(call, code):
-        if isinstance(each, Bound):
-            yield each
-
-
-def _gets_out(
-    name: str, uses: Sequence[ast.Name], assignment: Assignment, within: ast.AST, kind: str, code: Analysis
-) -> bool:
-    """Whether the file, which is not closed at the end of its block, may be meant to stay open."""
-    around = code.function_around(assignment)
-    if any(code.function_around(use) is not around for use in uses):
-        return True
-    block = within.body if isinstance(within, FUNCTIONS) else [within]
-    bound = [code.statement_of(binding.node) for binding in code.scope(assignment).bindings.get(name, ())]
-    made = [each for each in bound if isinstance(each, ast.Assign | ast.AnnAssign)]
-    if any(True for each in block for _ in escapes(code, name, each, made)):
-        return True
-    is_delicate = kind not in FILES and kind != "shelve.Shelf"
-    for use in uses:
-        parent = code.parent(use)
-        # The file is gone when it is closed, and its name with it.
-        if kind.startswith("tempfile.") and isinstance(parent, ast.Attribute) and parent.attr == "name":
-            return True
-        for fate in _fate(use, code):
-            if isinstance(fate, Kept) or (is_delicate and isinstance(fate, Passed)):
-                return True
-    return False
-
-
-def _needed(name: str, life: Sequence[ast.stmt], code: Analysis) -> Sequence[ast.stmt] | None:
-    """The statements up to the last that needs the file; `None` if something that needs it gets out."""
-    names, last = {name}, -1
-    for index, statement in enumerate(life):
-        for node in ast.walk(statement):
-            if not (isinstance(node, ast.Name) and node.id in names and isinstance(node.ctx, ast.Load)):
-                continue
-            last = index
-            names.update(fate.name for fate in _fate(node, code) if isinstance(fate, Bound))
-            if node.id != name and isinstance(code.parent(node), ast.Return | ast.Yield | ast.YieldFrom):
-                return None
-    if any(is_read_after(code, life[-1], each) for each in names - {name}):
-        return None
-    return life[: last + 1]
+# -- what changes -----------------------------------------------------------------------------------------------------
 
 
 def _reasons_when_passed(name: str, body: Sequence[ast.stmt], code: Analysis) -> Iterator[str]:
     for node in walk_block(body):
         if isinstance(node, ast.Name) and node.id == name:
-            for fate in _fate(node, code):
+            for fate in destinations(node, code):
                 if isinstance(fate, Passed):
                     yield f"`{fate.function}` gets `{name}`, and could not use it any more if it kept it."
 
 
 def _reasons_when_closed(opened: Opened, code: Analysis) -> Iterator[str]:
+    exits: set[ast.AST] = set(leaving(opened.body))
     for node in walk_block(opened.body):
-        match node:
-            case ast.Return():
-                word = "return"
-            case ast.Break() | ast.Continue() if not _stays_below(node, opened.body, code):
-                word = "break" if isinstance(node, ast.Break) else "continue"
-            case _:
-                continue
-        if not _is_closed_before(node, opened.name, code):
+        if node in exits and not is_closed_before(cast("ast.stmt", node), opened.name, code):
+            word = type(node).__name__.lower()
             yield f"`{opened.name}` is also closed where a `{word}` leaves early; today it stays open there."
-
-
-def _stays_below(node: ast.Break | ast.Continue, block: Sequence[ast.stmt], code: Analysis) -> bool:
-    """Whether the loop that a statement is about is inside the block."""
-    for child, around in _ways_out(node, code):
-        if child in block:
-            return False
-        if isinstance(around, ast.For | ast.AsyncFor | ast.While) and child in around.body:
-            return True
-    return False
-
-
-def _is_closed_before(statement: ast.stmt, name: str, code: Analysis) -> bool:
-    """Whether the file is closed in the same block above."""
-    block = code.siblings(statement)
-    return any(_closes(each, name) for each in block[: block.index(statement)])
 
 
 def _refusals(opened: Opened, kind: str, code: Analysis) -> Iterator[str]:
@@ -663,47 +322,6 @@ def _comment_for_a_tool(statement: ast.stmt, code: Analysis) -> str | None:
 
 
 # -- a file in an expression ------------------------------------------------------------------------------------------
-
-
-def _is_used_up(call: ast.Call, code: Analysis) -> bool:
-    """Whether what is done with the file in the expression needs no file afterwards."""
-    parent = code.parent(call)
-    match parent:
-        # open(path).read()
-        case ast.Attribute(attr=method):
-            return method in METHODS and isinstance(code.parent(parent), ast.Call)
-        # for line in open(path): ...
-        case ast.For(iter=iterated):
-            return iterated is call
-        case ast.comprehension(iter=iterated) if iterated is call:
-            around = code.parent(parent)
-            if not isinstance(around, ast.GeneratorExp):
-                return True
-            return _is_consumed(around, code)
-        case ast.Call() | ast.keyword():
-            return _is_consumed(call, code)
-        case _:
-            return False
-
-
-def _is_consumed(value: ast.expr, code: Analysis) -> bool:
-    """Whether a function gets it that is done with it when it returns, or a loop."""
-    parent = code.parent(value)
-    around = code.parent(parent) if isinstance(parent, ast.keyword) else parent
-    match around:
-        case ast.For(iter=iterated):
-            return iterated is value
-        case ast.Call(func=ast.Attribute(value=ast.Constant(value=str() | bytes()), attr="join")):
-            return True
-        case ast.Call(func=ast.Attribute(attr="read_file"), args=[first]):
-            return first is value
-        case ast.Call(func=function) if value is not function:
-            if code.is_name(function, *LAZY):
-                return _is_consumed(around, code)
-            # `next(open(path))` leaves the file open, and so does what only looks at it.
-            return code.is_name(function, *CONSUMERS)
-        case _:
-            return False
 
 
 def _in_expression(call: ast.Call, kind: str, code: Analysis) -> Iterator[Finding]:
