@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Final
 from idiomatic.core.module import bindings, has_future_annotations
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from idiomatic.core.analysis.code import Analysis
+    from idiomatic.core.analysis.tree import Function
     from idiomatic.core.draft import Draft
 
 _WIDE: Final = 88
@@ -43,6 +44,26 @@ def parameter(argument: ast.arg, default: ast.expr | None, code: Analysis) -> st
         return f"{argument.arg}{annotation}"
     equals = " = " if annotation else "="
     return f"{argument.arg}{annotation}{equals}{on_one_line(default, code)}"
+
+
+def parameters_without_self(method: Function, code: Analysis) -> Iterator[str]:
+    """The parameters of a method but for the first, stars and slashes included."""
+    declared = method.args
+    positional = [*declared.posonlyargs, *declared.args]
+    defaults = [None] * (len(positional) - len(declared.defaults)) + [*declared.defaults]
+    for index, (each, default) in enumerate(zip(positional, defaults, strict=True)):
+        if index:
+            yield parameter(each, default, code)
+        if index and index + 1 == len(declared.posonlyargs):
+            yield "/"
+    if declared.vararg is not None:
+        yield f"*{parameter(declared.vararg, None, code)}"
+    elif declared.kwonlyargs:
+        yield "*"
+    for each, default in zip(declared.kwonlyargs, declared.kw_defaults, strict=True):
+        yield parameter(each, default, code)
+    if declared.kwarg is not None:
+        yield f"**{parameter(declared.kwarg, None, code)}"
 
 
 def on_one_line(node: ast.expr, code: Analysis) -> str:

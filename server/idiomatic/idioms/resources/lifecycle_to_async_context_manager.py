@@ -77,7 +77,7 @@ from idiomatic.core.idiom import Finding, Fix, Kind, safe_unless
 from idiomatic.core.imports import spelling
 from idiomatic.core.module import definition, has_future_annotations
 from idiomatic.core.text import Span
-from idiomatic.core.writing.signatures import generic, parameter, signature
+from idiomatic.core.writing.signatures import generic, parameters_without_self, signature
 
 if TYPE_CHECKING:
     from idiomatic.core.analysis import Analysis
@@ -341,7 +341,8 @@ def _can_be_made(class_: ast.ClassDef, constructor: Function | None, code: Analy
 
 def to_function(found: Lifecycle, constructor: Function | None, draft: Draft) -> Sequence[cst.BaseStatement]:
     class_, code = found.class_, draft.code
-    parameters, arguments = _passed_on(constructor, code)
+    parameters = parameters_without_self(constructor, code) if constructor is not None else ()
+    arguments = _passed_on(constructor) if constructor is not None else ""
     names = parameter_names(constructor.args) if constructor is not None else ()
     snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", class_.name.strip("_")).lower()
     variable = snake if snake not in names and snake != class_.name else "made"
@@ -363,30 +364,15 @@ def to_function(found: Lifecycle, constructor: Function | None, draft: Draft) ->
     return [*draft.body, cst.ensure_type(made, cst.FunctionDef).with_changes(leading_lines=[_blank(), _blank()])]
 
 
-def _passed_on(constructor: Function | None, code: Analysis) -> tuple[Sequence[str], str]:
-    """The constructor's parameters without `self`, and the arguments that pass them on."""
-    if constructor is None:
-        return [], ""
+def _passed_on(constructor: Function) -> str:
+    """The arguments that pass a constructor's parameters on."""
     declared = constructor.args
-    parameters: list[str] = []
-    arguments: list[str] = []
     positional = [*declared.posonlyargs, *declared.args]
-    defaults = [None] * (len(positional) - len(declared.defaults)) + [*declared.defaults]
-    for index, (each, default) in enumerate(zip(positional, defaults, strict=True)):
-        if index:
-            parameters.append(parameter(each, default, code))
-            arguments.append(each.arg)
-        if index and index + 1 == len(declared.posonlyargs):
-            parameters.append("/")
-    if declared.vararg is not None:
-        parameters.append(f"*{parameter(declared.vararg, None, code)}")
-        arguments.append(f"*{declared.vararg.arg}")
-    elif declared.kwonlyargs:
-        parameters.append("*")
-    for each, default in zip(declared.kwonlyargs, declared.kw_defaults, strict=True):
-        parameters.append(parameter(each, default, code))
-        arguments.append(f"{each.arg}={each.arg}")
-    if declared.kwarg is not None:
-        parameters.append(f"**{parameter(declared.kwarg, None, code)}")
-        arguments.append(f"**{declared.kwarg.arg}")
-    return parameters, ", ".join(arguments)
+    return ", ".join(
+        [
+            *(each.arg for each in positional[1:]),
+            *([f"*{declared.vararg.arg}"] if declared.vararg is not None else []),
+            *(f"{each.arg}={each.arg}" for each in declared.kwonlyargs),
+            *([f"**{declared.kwarg.arg}"] if declared.kwarg is not None else []),
+        ]
+    )
