@@ -28,3 +28,24 @@ class Parcel:
     carrier: str = "post"
     weight: int
     lock: threading.Lock = threading.Lock()
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """What was found in a parcel."""
+
+    skus: tuple[str, ...]
+    notes: str = ""
+    missing: int = 0
+
+    def __post_init__(self):
+        self.notes = self.notes.strip()
+
+    def lose(self, number: int) -> None:
+        self.missing += number
+
+    def with_notes(self, notes: str) -> "Inspection":
+        return dataclass.replace(self, notes=notes)
+
+    def without_notes(self) -> "Inspection":
+        return dataclass.replace(self, notes="")
