@@ -12,20 +12,39 @@ from idiomatic.core.document import Document
 from idiomatic.core.facts import ClassFact
 from idiomatic.core.idiom import Kind
 from idiomatic.core.module import Module
+from idiomatic.core.usage import Found, joined, usage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from idiomatic.core.analysis.code import Version
     from idiomatic.core.facts import FunctionFact
+    from idiomatic.core.usage import Act, Use
 
 
 @dataclass(frozen=True)
 class Neighbours:
-    """A project of other files, by dotted module name, for questions across files."""
+    """A project of other files, by dotted module name, for questions across files.
+
+    Attributes:
+        files: their texts.
+        is_interface: whether imports are meant for others.
+        is_known: whether they have been looked at for what they do.
+    """
 
     files: Mapping[str, str] = field(default_factory=dict)
     is_interface: bool = False
+    is_known: bool = True
+
+    def uses(self, act: Act, word: str) -> tuple[Found, ...] | None:
+        if not self.is_known:
+            return None
+        return tuple(
+            Found(f"{module.replace('.', '/')}.py", use.of)
+            for module, text in self.files.items()
+            for use in sorted(file_usage(text, module.rpartition(".")[0]), key=str)
+            if (use.act, use.word) == (act, word)
+        )
 
     def definition(self, qualified: str) -> FunctionFact | ClassFact | None:
         name = qualified.lstrip(".")
@@ -41,15 +60,25 @@ class Neighbours:
         return None
 
 
+def file_usage(text: str, package: str = "") -> frozenset[Use]:
+    """What a file does, as a project knows it."""
+    return joined((leaf.fact(usage) for leaf in Document.parse(text).leaves), package)
+
+
 def rules(*names: str, target: Version = (3, 13)) -> engine.Rules:
     known = catalogue.load()
     return engine.Rules(tuple(known[name] for name in names or known), target, frozenset(known))
 
 
 def analyse(
-    text: str, *names: str, target: Version = (3, 13), files: Mapping[str, str] | None = None
+    text: str,
+    *names: str,
+    target: Version = (3, 13),
+    files: Mapping[str, str] | None = None,
+    is_known: bool = True,
 ) -> engine.Analysed:
-    return engine.analyse(Module(Document.parse(text), Neighbours(files or {})), rules(*names, target=target))
+    project = Neighbours(files or {}, is_known=is_known)
+    return engine.analyse(Module(Document.parse(text), project), rules(*names, target=target))
 
 
 def fixed(source: str, rule: str, action: int = 0) -> tuple[str, str]:

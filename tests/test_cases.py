@@ -14,7 +14,7 @@ A case file is named after its rule. Each heading (`##` or deeper) with a Python
     what it becomes
     ```
 
-The list says what is expected; each line may be left out, and all but `target` and `action` may be repeated:
+The list says what is expected; each line may be left out, and all but `target`, `project` and `action` may be repeated:
 
 - `finds: nothing` — the rule has no finding at all (nor a refused one);
 - `finds: 2` — how many findings there are; default 1. The other lines are about the first finding;
@@ -26,7 +26,8 @@ The list says what is expected; each line may be left out, and all but `target` 
 - `action: 2` — the second action is meant; default 1;
 - `only: 2` — the second finding is meant; default 1;
 - `target: 3.9` — the target version; default 3.13;
-- `mypy: ...` — why a result has type errors that the code did not have before (`tests/test_typed_results.py`).
+- `mypy: ...` — why a result has type errors that the code did not have before (`tests/test_typed_results.py`);
+- `project: unknown` — what the other files do with what is defined here has not been found out yet.
 
 Without a second Python fence a safe or unsafe verdict is a mistake in the case. By default the first finding's action
 is applied alone; `apply: all` applies the first actions of all findings until none is left. A fence
@@ -144,7 +145,8 @@ def test_libcst_is_not_used_while_the_file_is_imported(rule: str) -> None:
 def test_case(case: Case) -> None:
     before, *after = case.fences
     major, minor = case.one("target", "3.13").split(".")
-    analysed = analyse(before, case.rule, target=(int(major), int(minor)), files=case.files)
+    is_known = case.one("project", "") != "unknown"
+    analysed = analyse(before, case.rule, target=(int(major), int(minor)), files=case.files, is_known=is_known)
     found = analysed.all_diagnostics
     if case.one("finds", "1") == "nothing":
         assert not found, f"a false alarm: {[d.message for d in found]}"

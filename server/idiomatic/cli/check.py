@@ -78,8 +78,14 @@ def _look(given: Sources, workspace: Workspace, detail: Detail, cache_dir: Path 
 
     if given.stdin is not None:
         from idiomatic.project.scan.look import Check
+        from idiomatic.project.scan.uses import ProjectUses
 
-        return [Check(workspace, detail)(given.stdin).report]
+        look = Check(workspace, detail)
+        looked = look(given.stdin)
+        if looked.is_waiting:
+            workspace.index = ProjectUses(workspace, [given.stdin.path], cache_dir).index()
+            looked = look(given.stdin)
+        return [looked.report]
     cache = Cache(cache_dir, workspace, detail) if cache_dir is not None and given.files else None
     with closing(scan(workspace, given.files, detail, cache, watched=partial(progress.bar, "Checking"))) as found:
         reports = dict(found)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import closing
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -65,16 +66,31 @@ def _fix(given: Sources, work: FixAll) -> list[FixReport]:
     from idiomatic.cli.reports import FixReport
     from idiomatic.core import catalogue
     from idiomatic.project.scan import parallel
+    from idiomatic.project.scan.cache import default_folder
     from idiomatic.project.scan.reports import CRASHED, Fault, shown_path
+    from idiomatic.project.scan.uses import ProjectUses
+
+    folder = default_folder()
 
     def crashed(file: Path) -> FixReport:
         return FixReport(shown_path(file), faults=(Fault(shown_path(file), CRASHED),), has_failed=True)
 
+    def each(work: FixAll, files: Sequence[Path]) -> dict[Path, FixReport]:
+        with closing(parallel.each(work, files, crashed, watched=partial(progress.bar, "Fixing"))) as found:
+            return dict(found)
+
+    first = replace(work, waits=True)
     if given.stdin is not None:
-        return [work(given.stdin)]
+        report = first(given.stdin)
+        if report.is_waiting:
+            work.workspace.index = ProjectUses(work.workspace, [given.stdin.path], folder).index()
+            report = work(given.stdin)
+        return [report]
     catalogue.rules()  # loaded here, worker processes have them from the start
-    with closing(parallel.each(work, given.files, crashed, watched=partial(progress.bar, "Fixing"))) as found:
-        reports = dict(found)
+    reports = each(first, given.files)
+    if waiting := [file for file, report in reports.items() if report.is_waiting]:
+        work.workspace.index = ProjectUses(work.workspace, given.files, folder).index()
+        reports |= each(work, waiting)
     return [reports[file] for file in given.files]
 
 

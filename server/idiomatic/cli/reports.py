@@ -26,6 +26,7 @@ class FixReport:
         hunks: the changes.
         encoding: that of the file.
         has_failed: whether there was a result that could not be brought about; the file is as it was.
+        is_waiting: whether nothing was done yet, because it is not known what other files do.
     """
 
     path: str
@@ -37,3 +38,4 @@ class FixReport:
     hunks: tuple[Hunk, ...] = ()
     encoding: str = "utf-8"
     has_failed: bool = False
+    is_waiting: bool = False

@@ -29,11 +29,13 @@ class FixAll:
         workspace: says what to look for.
         unsafe: whether unsafe fixes are applied too.
         writes: whether the file is changed, too.
+        waits: whether nothing is done to a file of which more could be said if it were known what other files do.
     """
 
     workspace: Workspace
     unsafe: bool = False
     writes: bool = True
+    waits: bool = False
 
     def __call__(self, given: Given) -> FixReport:
         """What is fixed in a file."""
@@ -55,9 +57,13 @@ class FixAll:
 
     def _fix(self, source: Source, path: str) -> FixReport:
         settings = self.workspace.settings(source.path)
-        analysed = analysis_of(source, self.workspace.source(source.path), settings)
+        around = self.workspace.source(source.path)
+        around.is_waiting = False
+        analysed = analysis_of(source, around, settings)
         if faults := tuple(unparsable(source, analysed)):
             return FixReport(path, faults=faults, text=source.raw, encoding=source.encoding)
+        if self.waits and around.is_waiting:
+            return FixReport(path, is_waiting=True)
         original = analysed.module.document
         fixed: Counter[str] = Counter()
         failed: list[Fault] = []
@@ -69,6 +75,8 @@ class FixAll:
         for diagnostic, result in bulk.fix_all(analysed, unsafe=self.unsafe, on_failure=on_failure):
             analysed = result
             fixed[diagnostic.rule.name] += 1
+        if self.waits and around.is_waiting:  # what came of a fix may ask for more
+            return FixReport(path, is_waiting=True)
         text = analysed.module.document.text
         raw = source.encoded(text) if fixed else source.raw
         if fixed and self.writes:

@@ -31,7 +31,9 @@ from idiomatic.project.tables import version_of
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from idiomatic.core.usage import Act, Found
     from idiomatic.project.evidence import Evidence
+    from idiomatic.project.index import Uses
 
 logger = logging.getLogger(__name__)
 
@@ -401,11 +403,15 @@ class Definitions:
         source: the quick layer.
         installed: the slow one; `None`: it is never asked.
         waits: whether it is asked at once; else what it would have to be asked is kept for `resolve`.
+        index: what the files of the project do; `None`: that is not known.
+        is_waiting: whether somebody wanted to know it, and it was not known.
     """
 
     source: SourceDefinitions
     installed: Slow | None = None
     waits: bool = False
+    index: Uses | None = None
+    is_waiting: bool = False
     _answers: dict[str, Fact | None] = field(default_factory=dict, init=False, repr=False)
     _open: dict[str, str] = field(default_factory=dict, init=False, repr=False)
 
@@ -425,6 +431,16 @@ class Definitions:
             if self.waits:
                 self.resolve()
         return self._answers[qualified]
+
+    def uses(self, act: Act, word: str) -> tuple[Found, ...] | None:
+        """Where other files of the project do something; `None` as long as that is not known."""
+        found = self.index.find(act, word, self.source.path) if self.index is not None else None
+        if found is None:
+            self.is_waiting = True
+        elif self.waits:
+            asked = evidence.question(act, word, self.source.path)
+            self.source.evidence[Sight.USES, asked] = evidence.answer(found)
+        return found
 
     @property
     def is_complete(self) -> bool:

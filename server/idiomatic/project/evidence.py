@@ -32,6 +32,8 @@ class Sight(StrEnum):
     """The Python files below a folder, and when each was changed: a digest."""
     PACKAGES = "packages"
     """The folders in which the packages of a project are installed."""
+    USES = "uses"
+    """Where files of the project do something: an answer of the index, by the question."""
 
 
 Evidence: TypeAlias = "dict[tuple[Sight, str], object]"
@@ -82,26 +84,52 @@ def is_folder(path: Path, evidence: Evidence) -> bool:
     return seen
 
 
+def question(act: str, word: str, asking: Path) -> str:
+    """A question to the index, as it is noted."""
+    return f"{act}\0{word}\0{asking}"
+
+
+def answer(found: object) -> str:
+    """What the index says, as it is noted."""
+    return digest(repr(found).encode("utf-8", "surrogateescape"))
+
+
 class Witness:
     """Looks again, at each thing once.
 
     Args:
         packages: the folders in which the packages of a project are installed, as `Sight.PACKAGES` has them.
+
+    Attributes:
+        uses: gives answers of the index of the project, as `Sight.USES` has them.
     """
 
     def __init__(self, packages: Callable[[str], object]) -> None:
+        self.uses: Callable[[str], object] = lambda _: None
         self._looks: Mapping[str, Callable[[str], object]] = {
             Sight.TEXT: text,
             Sight.FILE: os.path.isfile,
             Sight.FOLDER: os.path.isdir,
             Sight.TREE: tree,
             Sight.PACKAGES: packages,
+            Sight.USES: self._uses,
         }
         self._seen: dict[tuple[str, str], object] = {}
+
+    def _uses(self, asked: str) -> object:
+        return self.uses(asked)
 
     def tell(self, sight: str, path: str, value: object) -> None:
         """What is there now, seen by someone else already."""
         self._seen[sight, path] = value
+
+    def text(self, path: str) -> str | None:
+        """The digest of a file's content; `None` if there is no such file."""
+        key = Sight.TEXT, path
+        if key not in self._seen:
+            self._seen[key] = text(path)
+        found = self._seen[key]
+        return found if isinstance(found, str) else None
 
     def confirms(self, sight: str, path: str, value: object) -> bool:
         """Whether what was seen once is still so."""

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from idiomatic.core.idiom import Idiom, Severity
     from idiomatic.project.asking import Helper
     from idiomatic.project.definitions import Definitions, Modules, Slow
+    from idiomatic.project.index import Uses
     from idiomatic.project.ruff import RuffConfiguration
 
 _KEPT: Final = 2_000_000
@@ -101,6 +102,7 @@ class Workspace:
         waits: whether the slow layer of `Definitions` is asked at once.
         helper: the process in which it is asked; `None`: this one.
         modules: the parsed files, shared with other workspaces; `None`: its own.
+        index: what the files of the project do; `None`: that is not known.
     """
 
     root: Path
@@ -113,6 +115,7 @@ class Workspace:
     waits: bool = False
     helper: Helper | None = None
     modules: Modules | None = None
+    index: Uses | None = None
     _settings: dict[Path, Settings] = field(default_factory=dict, init=False, repr=False)
     _last_good: dict[Path, Settings] = field(default_factory=dict, init=False, repr=False)
     _roots: dict[Path, tuple[Path, ...]] = field(default_factory=dict, init=False, repr=False)
@@ -122,7 +125,8 @@ class Workspace:
     def __reduce__(self) -> tuple[Callable[..., Workspace], tuple[object, ...]]:
         # What was read so far stays in its process; trees are made anew.
         opened = {path: document.text for path, document in self.opened.items()}
-        return _sent, (opened, self.root, self.overrides, self.origin, self.isolated, self.lenient, self.waits)
+        own = self.overrides, self.origin, self.isolated, self.lenient, self.waits, self.index
+        return _sent, (opened, self.root, *own)
 
     def settings(self, path: Path) -> Settings:
         """What counts for a file, which need not exist.
@@ -163,6 +167,7 @@ class Workspace:
             self._sources[path] = Definitions(source, self._installed, waits=self.waits)
         elif not self._sources[path].source.is_current:
             self._sources[path].forget()
+        self._sources[path].index = self.index
         return self._sources[path]
 
     def roots(self, path: Path) -> tuple[Path, ...]:
@@ -216,9 +221,10 @@ def _sent(
     isolated: bool,
     lenient: bool,
     waits: bool,
+    index: Uses | None,
 ) -> Workspace:
     """A workspace that came from another process."""
-    return Workspace(root, overrides, origin, isolated, lenient, documents(opened), waits)
+    return Workspace(root, overrides, origin, isolated, lenient, documents(opened), waits, index=index)
 
 
 def documents(texts: Mapping[Path, str]) -> Mapping[Path, Document]:

@@ -26,12 +26,14 @@ class Subclass:
         of: the last parts of the names of its bases.
         decorators: the last parts of the names of its decorators.
         has_constructor: whether it has an `__init__` or `__new__` of its own.
+        has_hash: whether it has a `__hash__` of its own.
     """
 
     name: str
     of: tuple[str, ...]
     decorators: tuple[str, ...]
     has_constructor: bool
+    has_hash: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,7 @@ def _subclasses(statement: Statement) -> tuple[Subclass, ...]:
             tuple(filter(None, map(_last_name, node.bases))),
             tuple(filter(None, map(_last_name, node.decorator_list))),
             any(isinstance(member, FUNCTIONS) and member.name in {"__init__", "__new__"} for member in node.body),
+            any(isinstance(member, FUNCTIONS) and member.name == "__hash__" for member in node.body),
         )
         for node in statement.fact(tree).of(ast.ClassDef)
     )
@@ -108,9 +111,14 @@ def own_writes(module: Module, owner: str) -> frozenset[Write]:
 
 
 def _writes(statement: Statement) -> frozenset[Write]:
+    return frozenset(write for write, _ in writes_of(statement))
+
+
+def writes_of(statement: Statement) -> Iterator[tuple[Write, ast.Attribute]]:
+    """Where a statement sets or deletes attributes."""
     index = statement.fact(tree)
-    return frozenset(
-        Write(node.attr, *_owner(node.value, index))
+    return (
+        (Write(node.attr, *_owner(node.value, index)), node)
         for node in index.of(ast.Attribute)
         if isinstance(node.ctx, ast.Store | ast.Del)
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import copy
 import re
 import string
 from dataclasses import dataclass
@@ -115,7 +116,7 @@ class _Comparison:
     code: Analysis
 
     def differences(self, body: Sequence[ast.stmt]) -> Generated | None:
-        read = self._read(body)
+        read = self.read(body)
         if read is None:
             return None
         guard, otherwise, comparison = read
@@ -151,13 +152,14 @@ class _Comparison:
                 "and for arrays."
             )
 
-    def _read(self, body: Sequence[ast.stmt]) -> tuple[_Guard, ast.expr | None, ast.expr] | None:
+    def read(self, body: Sequence[ast.stmt]) -> tuple[_Guard, ast.expr | None, ast.expr] | None:
+        """What is asked of the other class, what is answered if it is wrong, and what is compared."""
         match body:
             # if self is other: return True
             case [ast.If(test=test, body=[ast.Return(value=ast.Constant(value=True))], orelse=[]), *rest] if (
                 self.operator is ast.Eq and self._is_identity(test)
             ):
-                return self._read(rest)
+                return self.read(rest)
             # try: return self.x == other.x
             # except AttributeError: return NotImplemented
             case [
@@ -476,3 +478,56 @@ def _of_format(text: str, values: Sequence[ast.expr]) -> list[_Part] | None:
             return None
         parts.append((values[index], conversion == "r"))
     return parts
+
+
+def compared_by(method: ast.FunctionDef, class_: ast.ClassDef, code: Analysis) -> tuple[ast.expr, ...] | None:
+    """What of `self` an `__eq__` compares with the same of the other object; `None` if it does anything else."""
+    names = [parameter.arg for parameter in (*method.args.posonlyargs, *method.args.args)]
+    match names:
+        case [receiver, other] if not method.decorator_list:
+            pass
+        case _:
+            return None
+    shape = ClassShape(class_, (), {}, (), has_only_fields=False, is_closed=False, is_nested=False, is_reflexive=False)
+    read = _Comparison(receiver, other, ast.Eq, shape, code).read(without_docstring(method.body))
+    return None if read is None else _mirrored(read[2], receiver, other)
+
+
+def _mirrored(comparison: ast.expr, receiver: str, other: str) -> tuple[ast.expr, ...] | None:
+    match comparison:
+        # (self.x, self.y) == (other.x, other.y)
+        case ast.Compare(left=ast.Tuple(elts=left), ops=[ast.Eq()], comparators=[ast.Tuple(elts=right)]) if len(
+            left
+        ) == len(right):
+            pairs = [ast.Compare(ours, [ast.Eq()], [theirs]) for ours, theirs in zip(left, right, strict=True)]
+            return _all_of(pairs, receiver, other)
+        case ast.BoolOp(op=ast.And(), values=values):
+            return _all_of(values, receiver, other)
+        case ast.Compare(left=left, ops=[ast.Eq()], comparators=[right]):
+            for ours, theirs in ((left, right), (right, left)):
+                if _of_only(ours, receiver) and ast.dump(ours) == ast.dump(_renamed(theirs, other, receiver)):
+                    return (ours,)
+            return None
+        case _:
+            return None
+
+
+def _all_of(comparisons: Sequence[ast.expr], receiver: str, other: str) -> tuple[ast.expr, ...] | None:
+    found = [_mirrored(comparison, receiver, other) for comparison in comparisons]
+    return None if None in found else tuple(each for parts in found if parts for each in parts)
+
+
+def _of_only(expression: ast.expr, receiver: str) -> bool:
+    """Whether an expression is about an attribute of the object."""
+    return any(
+        isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == receiver
+        for node in ast.walk(expression)
+    )
+
+
+def _renamed(expression: ast.expr, old: str, new: str) -> ast.expr:
+    renamed = copy.deepcopy(expression)
+    for node in ast.walk(renamed):
+        if isinstance(node, ast.Name) and node.id == old:
+            node.id = new
+    return renamed

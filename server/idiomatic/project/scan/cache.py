@@ -112,18 +112,20 @@ class Cache:
         detail: how much of each finding is wanted.
 
     Attributes:
+        folder: where it is kept.
+        witness: what was seen of files in this run.
         asked: the files, and those that are not there, on which what was found in others rests.
     """
 
     def __init__(self, folder: Path, workspace: Workspace, detail: Detail) -> None:
-        self._folder = folder
+        self.folder = folder
         self._version = folder / version()
         self._workspace = workspace
         self._detail = detail
         self._shards: dict[Path, _Shard] = {}
-        self._witness = Witness(lambda root: "\n".join(map(str, import_path.installed(Path(root)))))
+        self.witness = Witness(lambda root: "\n".join(map(str, import_path.installed(Path(root)))))
         for path, document in workspace.opened.items():
-            self._witness.tell(Sight.TEXT, str(path), evidence.digest(document.text.encode("utf-8", "surrogatepass")))
+            self.witness.tell(Sight.TEXT, str(path), evidence.digest(document.text.encode("utf-8", "surrogatepass")))
         self.asked: set[str] = set()
 
     def find(self, path: Path) -> FileReport | None:
@@ -142,12 +144,12 @@ class Cache:
             return None
         own = evidence.digest(raw)
         if len(raw) <= LARGEST:
-            self._witness.tell(Sight.TEXT, str(absolute), own)
+            self.witness.tell(Sight.TEXT, str(absolute), own)
         try:
             seen, detail, others, records, faults = entry
             if seen != own or detail < self._detail or not self._holds(others):
                 return None
-            self.asked.update(*others.values())
+            self.asked.update(*(seen for sight, seen in others.items() if sight != Sight.USES))
             shown = shown_path(path)
             return FileReport(tuple(_records(records, shown)), tuple(_faults(faults, shown)))
         except (TypeError, ValueError, LookupError, AttributeError):
@@ -156,7 +158,7 @@ class Cache:
     def keep(self, path: Path, report: FileReport, basis: Basis) -> None:
         """Remember what was found in a file."""
         others: dict[str, dict[str, object]] = {}
-        self.asked.update(where for _, where in basis.evidence)
+        self.asked.update(where for sight, where in basis.evidence if sight is not Sight.USES)
         for (sight, where), value in basis.evidence.items():
             others.setdefault(sight, {})[where] = value
         records = [_plain(record) for record in report.records]
@@ -172,10 +174,10 @@ class Cache:
             self._prepare()
             for folder, shard in changed:
                 self._write(folder, shard)
-            _prune(self._folder, self._version)
+            _prune(self.folder, self._version)
 
     def _holds(self, others: dict[str, dict[str, object]]) -> bool:
-        confirms = self._witness.confirms
+        confirms = self.witness.confirms
         return all(confirms(sight, where, value) for sight, seen in others.items() for where, value in seen.items())
 
     def _shard(self, path: Path) -> _Shard:
@@ -191,8 +193,8 @@ class Cache:
     def _prepare(self) -> None:
         self._version.mkdir(parents=True, exist_ok=True)
         for name, text in ((_TAG, _TAG_TEXT), (".gitignore", "*\n")):
-            if not (self._folder / name).exists():
-                (self._folder / name).write_text(text, "utf-8")
+            if not (self.folder / name).exists():
+                (self.folder / name).write_text(text, "utf-8")
 
     def _write(self, folder: Path, shard: _Shard) -> None:
         # Somebody else may have written it meanwhile. What is there of files that are gone is not kept for ever.

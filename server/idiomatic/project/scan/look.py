@@ -13,7 +13,7 @@ from idiomatic.core.document import Document
 from idiomatic.core.draft import DraftError
 from idiomatic.core.idiom import Refused, Unsafe
 from idiomatic.core.module import Module
-from idiomatic.project import evidence, files
+from idiomatic.project import evidence, files, index
 from idiomatic.project.scan.reports import Basis, Detail, Fault, FileReport, FixRecord, Looked, Record, shown_path
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from idiomatic.core.engine import Analysed, Diagnostic
     from idiomatic.core.idiom import Fix
+    from idiomatic.core.usage import Use
     from idiomatic.project.definitions import Definitions
     from idiomatic.project.files import Source
     from idiomatic.project.workspace import Settings, Workspace
@@ -49,22 +50,29 @@ class Check:
     def __call__(self, given: Given) -> Looked:
         """What is found in a file."""
         basis: Basis | None = None
+        uses: frozenset[Use] | None = None
+        is_waiting = False
         with logged(path_of(given)) as warnings:
             try:
                 source = source_of(given)
                 # Held, not asked for again: it forgets what it saw when a file that it saw has changed since.
                 around = self.workspace.source(source.path)
-                records, faults = self._look(source, around)
+                around.is_waiting = False
+                analysed = analysis_of(source, around, self.workspace.settings(source.path))
+                records, faults = self._report(source, analysed)
                 basis = Basis(evidence.digest(source.raw), around.source.evidence)
+                is_waiting = around.is_waiting
+                if self.workspace.index is None:
+                    uses = index.in_document(analysed.module.document, index.Packages().of(source.path.absolute()))
             except files.FileError as error:
                 records, faults = (), (Fault(shown_path(error.path), error.message),)
             except Exception as error:  # whatever it is: the other files go on
                 records, faults = (), (internal_error(given, error),)
-        return Looked(FileReport(tuple(records), tuple(faults), tuple(warnings)), None if warnings else basis)
+        report = FileReport(tuple(records), tuple(faults), tuple(warnings))
+        return Looked(report, None if warnings else basis, uses, is_waiting)
 
-    def _look(self, source: Source, around: Definitions) -> tuple[tuple[Record, ...], tuple[Fault, ...]]:
+    def _report(self, source: Source, analysed: Analysed) -> tuple[tuple[Record, ...], tuple[Fault, ...]]:
         settings = self.workspace.settings(source.path)
-        analysed = analysis_of(source, around, settings)
         found = sorted(analysed.diagnostics, key=lambda each: (analysed.place(each), each.rule.name))
         records = (self._record(source, settings, analysed, each) for each in found if not settings.is_quiet(each.rule))
         return tuple(records), tuple(unparsable(source, analysed))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from idiomatic.core.diff import Hunk
+    from idiomatic.core.usage import Use
     from idiomatic.project.evidence import Evidence
 
 CRASHED: Final = "ended the process that looked at it, please report it"
@@ -132,10 +133,14 @@ class Looked:
     Attributes:
         report: what was found.
         basis: what that rests on; `None`: it may be something else the next time.
+        uses: what the file does, as the index of the project has it; `None`: nobody knows.
+        is_waiting: whether more could be said if the index were known.
     """
 
     report: FileReport
     basis: Basis | None = None
+    uses: frozenset[Use] | None = None
+    is_waiting: bool = False
 
 
 def shown_path(path: Path) -> str:

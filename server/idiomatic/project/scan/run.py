@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 
 from idiomatic.project.scan import parallel
 from idiomatic.project.scan.reports import CRASHED, Detail, Fault, FileReport, Looked, shown_path
+from idiomatic.project.scan.uses import ProjectUses
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
 
+    from idiomatic.core.usage import Use
     from idiomatic.project.scan.cache import Cache
     from idiomatic.project.workspace import Workspace
 
@@ -41,6 +43,8 @@ def scan(
     Raises:
         ConfigurationError: the configuration of one of the files is wrong.
     """
+    folder, witness = (cache.folder, cache.witness) if cache is not None else (None, None)
+    project = ProjectUses(workspace, files, folder, witness)
     unknown: list[Path] = []
     for file in files:
         if cache is not None and (known := cache.find(file)) is not None:
@@ -54,10 +58,30 @@ def scan(
     from idiomatic.project.scan.look import Check
 
     catalogue.rules()
-    work = Check(workspace, detail)
+    # What was in the index already need not be found out.
+    workspace.index = project.known
+    collected: dict[Path, tuple[str, frozenset[Use]]] = {}
+    waiting: dict[Path, FileReport] = {}
     try:
-        found = parallel.each(work, unknown, _crashed, processes=processes, apart=apart, watched=watched)
-        with closing(found):
+        work = Check(workspace, detail)
+        with closing(
+            parallel.each(work, unknown, _crashed, processes=processes, apart=apart, watched=watched)
+        ) as found:
+            for file, looked in found:
+                if looked.uses is not None and looked.basis is not None:
+                    collected[file.absolute()] = looked.basis.digest, looked.uses
+                if looked.is_waiting:
+                    waiting[file] = looked.report
+                    continue
+                if cache is not None and looked.basis is not None:
+                    cache.keep(file, looked.report, looked.basis)
+                yield file, looked.report
+        workspace.index = project.index(collected, processes) if waiting else None
+        if workspace.index is None:
+            yield from waiting.items()
+            return
+        again = list(waiting)
+        with closing(parallel.each(work, again, _crashed, processes=processes, apart=apart, watched=watched)) as found:
             for file, looked in found:
                 if cache is not None and looked.basis is not None:
                     cache.keep(file, looked.report, looked.basis)
