@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import ast
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from idiomatic.core.analysis.clean_up import CLOSING, is_clean_up
 from idiomatic.core.analysis.coroutines import Gives, OnCancel, call_gives, on_cancel
-from idiomatic.core.analysis.exception_groups import callers_that_catch
-from idiomatic.core.analysis.exceptions import finally_around, withs_around
+from idiomatic.core.analysis.exception_groups import callers_that_catch, handlers_for_group
+from idiomatic.core.analysis.exceptions import builtin_is_visible, finally_around, withs_around
+from idiomatic.core.idiom import Fix, Refused, Unsafe
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
+
+    import libcst as cst
 
     from idiomatic.core.analysis.code import Analysis
+    from idiomatic.core.analysis.exception_groups import Handlers
+    from idiomatic.core.draft import Draft
 
 
 CANCELS: Final = "When one fails, the others are cancelled, and the exception is raised when they have cleaned up."
@@ -122,3 +128,41 @@ def _callers(code: Analysis, place: ast.AST) -> Sequence[tuple[str, str]]:
             return code.ask(callers_that_catch, f"{class_}.{function.name}")
         case _:
             return ()
+
+
+# -- what is offered --------------------------------------------------------------------------------------------------
+
+
+def group_fixes(
+    code: Analysis,
+    block: tuple[ast.stmt, ast.stmt],
+    titles: tuple[str, str],
+    reasons: Sequence[str],
+    rewrite: Callable[[Handlers | None, Draft], Sequence[cst.BaseStatement]],
+    *,
+    of_groups: Sequence[str] = (),
+    times_out: bool = False,
+    may_raise_first: bool = True,
+) -> Iterator[Fix]:
+    """The two ways to put a task group somewhere: it raises a group, or the first exception of it.
+
+    Args:
+        code: the analysis of the statement around.
+        block: the first and the last of the statements whose place it takes.
+        titles: of both.
+        reasons: why both are unsafe.
+        rewrite: makes the statements, with the handlers around for groups or, without, so that none arrives there.
+        of_groups: why a group is unsafe besides.
+        times_out: whether the statements time out as well.
+        may_raise_first: whether the second way is one.
+    """
+    at = block[-1]
+    handlers = handlers_for_group(code, at, times_out=times_out)
+    where = code.lines(handlers.convert[-1]) if handlers.convert else block
+    if (fault := handlers.fault or surroundings_fault(code, at)) is not None:
+        yield Fix(titles[0], Refused(fault), where)
+    else:
+        more = (*caller_reasons(code, at), *of_groups, *handlers.reasons)
+        yield Fix(titles[0], Unsafe((*reasons, *more)), where, partial(rewrite, handlers))
+    if may_raise_first and builtin_is_visible(code, "BaseExceptionGroup", at):
+        yield Fix(titles[1], Unsafe(tuple(reasons)), block, partial(rewrite, None))

@@ -98,19 +98,17 @@ import libcst as cst
 
 from idiomatic.core.analysis.awaitables import functions_called
 from idiomatic.core.analysis.evaluation import has_room_above, order_fault
-from idiomatic.core.analysis.exception_groups import Handlers, handlers_for_group
-from idiomatic.core.analysis.exceptions import builtin_is_visible
+from idiomatic.core.analysis.exception_groups import Handlers
 from idiomatic.core.analysis.group_effects import (
     CANCELS,
     CANCELS_ITSELF,
-    caller_reasons,
     cancel_fault,
     coroutine_fault,
     coroutine_reasons,
     finally_fault,
     gather_fault,
+    group_fixes,
     shown,
-    surroundings_fault,
 )
 from idiomatic.core.analysis.tasks import GATHER, WAIT_FOR
 from idiomatic.core.analysis.tree import COMPREHENSIONS
@@ -124,7 +122,6 @@ if TYPE_CHECKING:
 
     from idiomatic.core.analysis import Analysis
     from idiomatic.core.draft import Draft
-    from idiomatic.core.idiom import Verdict
 
 KIND = Kind.IDIOM
 SINCE = (3, 11)
@@ -215,14 +212,15 @@ def _fixes(place: ast.Await, call: ast.Call, code: Analysis) -> Iterator[Fix]:
     if fault is not None:
         yield Fix(TITLE, Refused(fault), code.lines(place))
         return
-    handlers = handlers_for_group(code, place, times_out=place.value is not call)
-    where = code.lines(handlers.convert[-1] if handlers.convert else statement)
-    verdict = _verdict(place, call, handlers, code)
-    plan = partial(to_task_group, place, call, handlers)
-    yield Fix(TITLE, verdict, where, None if isinstance(verdict, Refused) else plan)
-    if builtin_is_visible(code, "BaseExceptionGroup", place):
-        reasons = tuple(_common_reasons(place, call, code))
-        yield Fix(KEEP_TITLE, Unsafe(reasons), code.lines(statement), partial(to_first_exception, place, call))
+    yield from group_fixes(
+        code,
+        (statement, statement),
+        (TITLE, KEEP_TITLE),
+        tuple(_common_reasons(place, call, code)),
+        partial(to_task_group, place, call),
+        of_groups=tuple(_group_reasons(call, code)),
+        times_out=place.value is not call,
+    )
 
 
 # -- whether it can be done -------------------------------------------------------------------------------------------
@@ -285,14 +283,6 @@ def _twice_fault(call: ast.Call) -> str | None:
 # -- what changes -----------------------------------------------------------------------------------------------------
 
 
-def _verdict(place: ast.Await, call: ast.Call, handlers: Handlers, code: Analysis) -> Verdict:
-    if handlers.fault is not None:
-        return Refused(handlers.fault)
-    if (fault := surroundings_fault(code, place)) is not None:
-        return Refused(fault)
-    return Unsafe((*_common_reasons(place, call, code), *_group_reasons(place, call, handlers, code)))
-
-
 def _common_reasons(place: ast.Await, call: ast.Call, code: Analysis) -> Iterator[str]:
     if place.value is not call:
         yield "`asyncio.timeout` takes the place of `wait_for`."
@@ -311,11 +301,9 @@ def _is_async_comprehension(node: ast.AST) -> bool:
     return isinstance(node, ast.comprehension) and bool(node.is_async)
 
 
-def _group_reasons(place: ast.Await, call: ast.Call, handlers: Handlers, code: Analysis) -> Iterator[str]:
-    yield from caller_reasons(code, place)
+def _group_reasons(call: ast.Call, code: Analysis) -> Iterator[str]:
     if not all(_is_plain(argument, code) for argument in call.args):
         yield "If evaluating an argument fails, that is raised in a group as well."
-    yield from handlers.reasons
 
 
 def _is_plain(argument: ast.expr, code: Analysis) -> bool:
@@ -372,15 +360,15 @@ def to_await(place: ast.Await, call: ast.Call, draft: Draft) -> Sequence[cst.Bas
             return draft.replaced({old: listed})
 
 
-def to_task_group(place: ast.Await, call: ast.Call, handlers: Handlers, draft: Draft) -> Sequence[cst.BaseStatement]:
-    changes = block_changes(place, call, _limit(place, call, draft.code), draft, lambda block: block)
+def to_task_group(
+    place: ast.Await, call: ast.Call, handlers: Handlers | None, draft: Draft
+) -> Sequence[cst.BaseStatement]:
+    """The block and the results; without `handlers`, in a `try` that raises the first exception itself."""
+    limit = _limit(place, call, draft.code)
+    if handlers is None:
+        group = draft.fresh("group", "exception_group", within=draft.code.function_around(place))
+        return changed(draft, block_changes(place, call, limit, draft, partial(raising_the_first, group)))
+    changes = block_changes(place, call, limit, draft, lambda block: block)
     for each in handlers.convert:
         changes[draft.node(each, cst.Try)] = to_except_star
     return changed(draft, changes)
-
-
-def to_first_exception(place: ast.Await, call: ast.Call, draft: Draft) -> Sequence[cst.BaseStatement]:
-    group = draft.fresh("group", "exception_group", within=draft.code.function_around(place))
-
-    limit = _limit(place, call, draft.code)
-    return changed(draft, block_changes(place, call, limit, draft, partial(raising_the_first, group)))

@@ -74,20 +74,17 @@ import libcst as cst
 from idiomatic.core.analysis.clean_up import is_clean_up
 from idiomatic.core.analysis.coroutines import Gives, call_gives, definition_of
 from idiomatic.core.analysis.evaluation import arguments
-from idiomatic.core.analysis.exception_groups import handlers_for_group
-from idiomatic.core.analysis.exceptions import builtin_is_visible
 from idiomatic.core.analysis.group_effects import (
-    caller_reasons,
     cancel_fault,
     coroutine_reasons,
     finally_fault,
+    group_fixes,
     shown,
-    surroundings_fault,
 )
 from idiomatic.core.analysis.mentions import mentions
 from idiomatic.core.analysis.names import last_name
 from idiomatic.core.facts import FunctionFact
-from idiomatic.core.idiom import Finding, Fix, Kind, Refused, Unsafe
+from idiomatic.core.idiom import Finding, Fix, Kind, Refused
 from idiomatic.core.module import bindings
 from idiomatic.core.text import Span
 from idiomatic.core.writing.changes import changed
@@ -287,17 +284,8 @@ def _fixes(run: Sequence[_Step], code: Analysis) -> Iterator[Fix]:
     if (fault := _fault(run, code)) is not None:
         yield Fix(title, Refused(fault), code.lines(first))
         return
-    handlers = handlers_for_group(code, first)
-    where = code.lines(handlers.convert[-1]) if handlers.convert else (first, last)
-    common = tuple(dict.fromkeys(_reasons(run, code)))
-    group_fault = handlers.fault or surroundings_fault(code, first)
-    if group_fault is not None:
-        yield Fix(title, Refused(group_fault), where)
-    else:
-        reasons = (*common, *caller_reasons(code, first), *handlers.reasons)
-        yield Fix(title, Unsafe(reasons), where, partial(to_task_group, run, handlers))
-    if builtin_is_visible(code, "BaseExceptionGroup", first):
-        yield Fix(keep_title, Unsafe(common), (first, last), partial(to_task_group, run, None))
+    reasons = tuple(dict.fromkeys(_reasons(run, code)))
+    yield from group_fixes(code, (first, last), (title, keep_title), reasons, partial(to_task_group, run))
 
 
 _ONE_AT_A_TIME: Final = re.compile(

@@ -82,21 +82,18 @@ from typing import TYPE_CHECKING, Final
 
 from idiomatic.core.analysis.collected_tasks import collected, waited_for
 from idiomatic.core.analysis.evaluation import order_fault
-from idiomatic.core.analysis.exception_groups import handlers_for_group
-from idiomatic.core.analysis.exceptions import builtin_is_visible
 from idiomatic.core.analysis.group_effects import (
     CANCELS,
     CANCELS_ITSELF,
-    caller_reasons,
     cancel_fault,
     coroutine_fault,
     coroutine_reasons,
     finally_fault,
+    group_fixes,
     shown,
-    surroundings_fault,
 )
 from idiomatic.core.analysis.tree import walk_block
-from idiomatic.core.idiom import Finding, Fix, Kind, Refused, Unsafe
+from idiomatic.core.idiom import Finding, Fix, Kind, Refused
 from idiomatic.core.writing.grouped_tasks import to_task_group
 
 if TYPE_CHECKING:
@@ -138,18 +135,10 @@ def _fixes(tasks: Tasks, wait: Wait, code: Analysis) -> Iterator[Fix]:
     if fault is not None:
         yield Fix(TITLE, Refused(fault), code.lines(wait.statements[-1]))
         return
-    last = wait.statements[-1]
-    handlers = handlers_for_group(code, last)
-    where = code.lines(handlers.convert[-1]) if handlers.convert else (tasks.made[0], last)
-    common = tuple(dict.fromkeys(_reasons(tasks, wait, code)))
-    group_fault = handlers.fault or surroundings_fault(code, last)
-    if group_fault is not None:
-        yield Fix(TITLE, Refused(group_fault), where)
-    else:
-        reasons = (*common, *caller_reasons(code, last), *handlers.reasons)
-        yield Fix(TITLE, Unsafe(reasons), where, partial(to_task_group, tasks, wait, handlers))
-    if wait.how != "wait" and builtin_is_visible(code, "BaseExceptionGroup", last):
-        yield Fix(KEEP_TITLE, Unsafe(common), (tasks.made[0], last), partial(to_task_group, tasks, wait, None))
+    block = (tasks.made[0], wait.statements[-1])
+    reasons = tuple(dict.fromkeys(_reasons(tasks, wait, code)))
+    rewrite = partial(to_task_group, tasks, wait)
+    yield from group_fixes(code, block, (TITLE, KEEP_TITLE), reasons, rewrite, may_raise_first=wait.how != "wait")
 
 
 def _fault(tasks: Tasks, wait: Wait, code: Analysis) -> str | None:
