@@ -84,16 +84,18 @@ class _Failed:
 
     Attributes:
         last: the leaf after those that were looked at to find that out; `None` if it was everything.
+        text: the text that was tried first, if that alone is not Python.
     """
 
     last: int | None
+    text: str | None = None
 
 
 def _good(statement: Statement) -> Sequence[Statement]:
     """What a statement is, or was when it last parsed."""
     if isinstance(statement, LongClass):
         return (statement.good,)
-    return (statement,) if statement.fault is None else statement.last_good
+    return statement.last_good if statement.is_broken else (statement,)
 
 
 class Document:
@@ -163,7 +165,7 @@ class Document:
 
     @cached_property
     def _faulty(self) -> Sequence[int]:
-        return [index for index, leaf in enumerate(self.leaves) if leaf.fault is not None]
+        return [index for index, leaf in enumerate(self.leaves) if leaf.is_broken]
 
     @cached_property
     def ends(self) -> Sequence[int]:
@@ -333,7 +335,7 @@ class Document:
     def _is_loose(self, leaf: int) -> bool:
         """Whether a leaf is comments that belong to what is below, which did not parse when they were looked at."""
         above = self.leaves[leaf]
-        return above.fault is None and not above.nodes and not (isinstance(above, Part) and above.is_header)
+        return not above.is_broken and not above.nodes and not (isinstance(above, Part) and above.is_header)
 
     def _attempt(self, region: _Region, reaches: dict[Statement, int]) -> _Parsed | _Failed | None:
         """Parse a region with as much of what follows as is needed; `reaches` is brought up to date.
@@ -343,6 +345,7 @@ class Document:
         """
         count, leaves, last, step = len(self.leaves), self.leaves, region.last, 1
         good: _Parsed | None = None
+        wrong: str | None = None
         while True:
             source = region.text + "".join([leaf.text for leaf in leaves[region.last : last]])
             try:
@@ -353,14 +356,16 @@ class Document:
             except UnfitError:
                 return None
             except IncompleteError:
-                failed = _Failed(None) if last == count else None
+                wrong = region.text if last == region.last else wrong
+                failed = _Failed(None, wrong) if last == count else None
             except UNPARSABLE:
-                failed = _Failed(last)
+                wrong = region.text if last == region.last else wrong
+                failed = _Failed(last, wrong)
             else:
                 failed = None
                 if self._is_complete(region, last, after):
                     found = _Parsed(last, parts, after)
-                    if last == count or leaves[last].fault is None:
+                    if last == count or not leaves[last].is_broken:
                         return found
                     # What is broken below may only have wanted this above it.
                     good = found
@@ -441,7 +446,10 @@ class Document:
             remains = Remains(old, 0, span.shifted(-self._start(region.first)), len(region.text) - length)
         whole = old if region.frame is not None else tuple(dict.fromkeys(self.statement_of(leaf) for leaf in old))
         last_good = tuple(good for each in whole for good in _good(each))
-        fresh = list(salvage(region.text, remains, last_good, region.frame, at_start=not region.first))
+        is_tried = failed.text == region.text
+        fresh = list(
+            salvage(region.text, remains, last_good, region.frame, at_start=not region.first, is_tried=is_tried)
+        )
         if failed.last is None:
             beyond = _EVERYTHING
         else:
@@ -450,7 +458,7 @@ class Document:
         for leaf in fresh:
             behind -= len(leaf.text)
             for part in leaf.parts:
-                if part.fault is not None:
+                if part.is_broken:
                     reaches[part] = min(_EVERYTHING, behind + beyond)
         if region.frame is None:
             return self._replaced(region.first, region.last, fresh, reaches)

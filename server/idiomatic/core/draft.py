@@ -237,7 +237,7 @@ class Draft:
         for statement in self._document.statements:
             if statement == self.code.statement or not any(word in statement.text for word in words):
                 continue
-            if any(part.fault is not None for part in statement.parts):
+            if any(part.is_broken for part in statement.parts):
                 raise DraftError("A statement that has to change with this one does not parse at the moment.")
             yield self.code.beside(statement)
 

@@ -14,6 +14,7 @@ import logging
 from bisect import bisect_right
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from idiomatic.core.analysis.code import Analysis, Version
@@ -36,6 +37,24 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
+class _ByTrigger:
+    """Idioms by the words without which they find nothing."""
+
+    def __init__(self, idioms: Iterable[Idiom]) -> None:
+        # The rules about suppressions want no nodes: they are never asked.
+        wanted = [idiom for idiom in idioms if idiom.nodes]
+        self._always = frozenset(idiom for idiom in wanted if not idiom.triggers)
+        by_trigger: defaultdict[str, list[Idiom]] = defaultdict(list)
+        for idiom in wanted:
+            for trigger in idiom.triggers:
+                by_trigger[trigger].append(idiom)
+        self._by_trigger = by_trigger
+
+    def triggered(self, text: str) -> frozenset[Idiom]:
+        """Those that could find something in a text."""
+        return self._always.union(*(idioms for trigger, idioms in self._by_trigger.items() if trigger in text))
+
+
 @dataclass(frozen=True)
 class Rules:
     """Which idioms are looked for.
@@ -49,29 +68,32 @@ class Rules:
     idioms: tuple[Idiom, ...]
     target: Version
     known: frozenset[str]
-    _by_trigger: Mapping[str, tuple[Idiom, ...]] = field(init=False, repr=False)
-    _always: tuple[Idiom, ...] = field(init=False, repr=False)
+    _asked: _ByTrigger = field(init=False, repr=False)
+    _offered: _ByTrigger = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         active = tuple(idiom for idiom in self.idioms if idiom.since <= self.target)
-        by_trigger: defaultdict[str, list[Idiom]] = defaultdict(list)
-        for idiom in active:
-            for trigger in idiom.triggers:
-                by_trigger[trigger].append(idiom)
         object.__setattr__(self, "idioms", active)
-        object.__setattr__(self, "_by_trigger", {trigger: tuple(idioms) for trigger, idioms in by_trigger.items()})
-        # The rules about suppressions want no nodes: they are never asked.
-        object.__setattr__(self, "_always", tuple(idiom for idiom in active if idiom.nodes and not idiom.triggers))
+        object.__setattr__(self, "_asked", _ByTrigger(each for each in active if each.kind is not Kind.REFACTOR))
+        object.__setattr__(self, "_offered", _ByTrigger(each for each in active if each.kind is Kind.REFACTOR))
 
-    def asked(self, text: str) -> Sequence[Idiom]:
-        """The idioms that could find something in a statement."""
-        found = [idioms for trigger, idioms in self._by_trigger.items() if trigger in text]
-        return list(dict.fromkeys(idiom for idioms in (self._always, *found) for idiom in idioms))
+    def asked(self, text: str) -> frozenset[Idiom]:
+        """The idioms that could report something in a statement."""
+        return self._asked.triggered(text)
 
-    @property
+    def offered(self, text: str) -> frozenset[Idiom]:
+        """The refactorings that could be possible in a statement."""
+        return self._offered.triggered(text)
+
+    @cached_property
     def names(self) -> frozenset[str]:
         """The names of the idioms that are looked for."""
         return frozenset(idiom.name for idiom in self.idioms)
+
+    @cached_property
+    def refactorings(self) -> frozenset[str]:
+        """Those of them that are only looked for where somebody asks."""
+        return frozenset(idiom.name for idiom in self.idioms if idiom.kind is Kind.REFACTOR)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -173,20 +195,32 @@ class Analysed:
         self.entries = entries
         self.answers = answers
         self.age = age
-        self._diagnostics: tuple[Diagnostic, ...] | None = None
+        self._found: tuple[Diagnostic, ...] | None = None
         self._by_leaf: dict[Statement, list[Diagnostic]] | None = None
+        self._refactorings: dict[Statement, Sequence[Diagnostic]] = {}
 
     @property
-    def all_diagnostics(self) -> tuple[Diagnostic, ...]:
-        """Every finding that is not silenced, refused ones and refactorings included, in order of place."""
-        if self._diagnostics is None:
-            self._diagnostics = tuple(self._unsilenced())
-        return self._diagnostics
+    def found(self) -> tuple[Diagnostic, ...]:
+        """Every finding that is not silenced, refused ones included, in order of place; no refactorings."""
+        if self._found is None:
+            self._found = tuple(self._unsilenced())
+        return self._found
 
     @property
     def diagnostics(self) -> Iterator[Diagnostic]:
         """The findings to report, in order of place."""
-        return (diagnostic for diagnostic in self.all_diagnostics if diagnostic.is_shown)
+        return (diagnostic for diagnostic in self.found if diagnostic.is_shown)
+
+    @property
+    def all_diagnostics(self) -> tuple[Diagnostic, ...]:
+        """Every finding that is not silenced, refused ones and refactorings included, in order of place."""
+        refactorings = (each for leaf in self.module.document.leaves for each in self._possible(leaf))
+        return tuple(sorted((*self.found, *refactorings), key=lambda each: (self.place(each), each.rule.name)))
+
+    def of_rule(self, name: str) -> Sequence[Diagnostic]:
+        """Every finding of one rule that is not silenced."""
+        found = self.all_diagnostics if name in self.rules.refactorings else self.found
+        return [each for each in found if each.rule.name == name]
 
     def place(self, diagnostic: Diagnostic) -> Span:
         """Where a diagnostic is, in the document's offsets."""
@@ -196,14 +230,14 @@ class Analysed:
         """All findings whose place touches a span of the document."""
         if self._by_leaf is None:
             self._by_leaf = {}
-            for diagnostic in self.all_diagnostics:
+            for diagnostic in self.found:
                 self._by_leaf.setdefault(diagnostic.statement, []).append(diagnostic)
-        for leaf in self._leaves(span):
-            offset = self.module.document.offset(leaf)
-            for diagnostic in self._by_leaf.get(leaf, ()):
-                own = diagnostic.span.shifted(offset)
-                if own.start <= span.end and span.start <= own.end:
-                    yield diagnostic
+        leaves = list(self._leaves(span))
+        found = [each for leaf in leaves for each in self._by_leaf.get(leaf, ())]
+        for diagnostic in (*found, *(each for leaf in leaves for each in self._possible(leaf))):
+            place = self.place(diagnostic)
+            if place.start <= span.end and span.start <= place.end:
+                yield diagnostic
 
     def _leaves(self, span: Span) -> Iterable[Statement]:
         """The leaves in which something may be found that touches a span: what is said of a class is in its header."""
@@ -221,7 +255,7 @@ class Analysed:
         if diagnostic.code is None:
             raise DraftError("This statement does not parse at the moment.")
         self._look_at(diagnostic)
-        if diagnostic.code.is_wide and any(part.fault for part in diagnostic.code.statement.parts):
+        if diagnostic.code.is_wide and any(part.is_broken for part in diagnostic.code.statement.parts):
             raise DraftError("This class does not parse at the moment.")
         try:
             return draft(self.module.document, diagnostic.code, fix)
@@ -241,38 +275,91 @@ class Analysed:
 
     def _look_at(self, diagnostic: Diagnostic) -> None:
         """Make a diagnostic's analysis mean this version: it may have been made for another one."""
+        self._mean(self.module.document.statement_of(diagnostic.statement))
+
+    def _mean(self, statement: Statement) -> None:
         self.module.current.module = self.module
-        statement = self.module.document.statement_of(diagnostic.statement)
         if isinstance(statement, LongClass):
             statement.bind()
 
+    # -- refactorings -------------------------------------------------------------------------------------------------
+
+    def _possible(self, leaf: Statement) -> Iterator[Diagnostic]:
+        """The refactorings that one is offered in a leaf, but for those that are silenced.
+
+        Nothing shows them before somebody asks, and no keystroke does: they are looked for then, and only there.
+        """
+        return (each for each in self._refactored(leaf) if not self._silencing(each))
+
+    def _refactored(self, leaf: Statement) -> Sequence[Diagnostic]:
+        if leaf not in self._refactorings:
+            self._refactorings[leaf] = self._look_for_refactorings(leaf)
+        return self._refactorings[leaf]
+
+    def _look_for_refactorings(self, leaf: Statement) -> Sequence[Diagnostic]:
+        statement = self.module.document.statement_of(leaf)
+        # What one method suggests is looked for in all of them, as in a class that is looked at as a whole.
+        idioms = frozenset[Idiom]().union(*(self.rules.offered(part.text) for part in statement.parts))
+        if not idioms or any(part.is_broken for part in statement.parts) or not _has_nodes(leaf):
+            return ()
+        self._mean(statement)
+        found, _ = _found(idioms, Analysis(self.module, statement, self.rules.target, leaf))
+        return found
+
     # -- suppressions -------------------------------------------------------------------------------------------------
 
+    @cached_property
+    def _comments(self) -> Mapping[Statement, Sequence[Suppression]]:
+        notable = (leaf for leaf in self.module.document.leaves if self.entries[leaf].is_notable)
+        return {leaf: found for leaf in notable if (found := leaf.fact(suppressions))}
+
+    @cached_property
+    def _for_file(self) -> Sequence[Suppression]:
+        return [each for found in self._comments.values() for each in found if each.whole_file]
+
+    def _silencing(self, diagnostic: Diagnostic) -> Sequence[Suppression]:
+        """The suppressions that silence a finding."""
+        if not self._comments:
+            return ()
+        rule = diagnostic.rule.name
+        by = [each for each in self._for_file if each.covers(rule)]
+        by += [
+            each
+            for leaf, line in self._lines(diagnostic)
+            for each in self._comments.get(leaf, ())
+            if not each.whole_file and each.line == line and each.covers(rule)
+        ]
+        return by
+
     def _unsilenced(self) -> Iterator[Diagnostic]:
-        document = self.module.document
-        entries = self.entries
-        notable = [leaf for leaf in document.leaves if entries[leaf].is_notable]
-        comments = {leaf: found for leaf in notable if (found := leaf.fact(suppressions))}
-        for_file = [each for found in comments.values() for each in found if each.whole_file]
         used: set[tuple[Suppression, str]] = set()
         kept: list[Diagnostic] = []
+        notable = [leaf for leaf in self.module.document.leaves if self.entries[leaf].is_notable]
         for diagnostic in (each for leaf in notable for each in self.entries[leaf].diagnostics):
             if diagnostic.statement not in self.entries:
                 continue  # what is said of a class that does not parse may be said where that is
-            rule = diagnostic.rule.name
-            by = [each for each in for_file if each.covers(rule)]
-            if comments:
-                by += [
-                    each
-                    for leaf, line in self._lines(diagnostic)
-                    for each in comments.get(leaf, ())
-                    if not each.whole_file and each.line == line and each.covers(rule)
-                ]
-            used |= {(each, rule) for each in by}
+            by = self._silencing(diagnostic)
+            used |= {(each, diagnostic.rule.name) for each in by}
             if not by:
                 kept.append(diagnostic)
         yield from sorted(kept, key=lambda each: (self.place(each), each.rule.name))
-        yield from self._about_suppressions(comments, used)
+        if self._comments:
+            used |= {(each, found.rule.name) for found in self._perhaps_silenced() for each in self._silencing(found)}
+            yield from self._about_suppressions(self._comments, used)
+
+    def _perhaps_silenced(self) -> Iterator[Diagnostic]:
+        """The refactorings that a suppression may be there for: without them it would be taken for superfluous."""
+        document = self.module.document
+        offered = self.rules.refactorings
+        if any(each.covers(rule) for each in self._for_file for rule in offered):
+            leaves: Iterable[Statement] = document.leaves
+        else:
+            silent = [
+                leaf for leaf, found in self._comments.items() if any(s.covers(r) for s in found for r in offered)
+            ]
+            # A finding about a class is made by its header, and may be silenced in its last line.
+            leaves = dict.fromkeys(each for leaf in silent for each in (document.statement_of(leaf).parts[0], leaf))
+        return (each for leaf in leaves for each in self._refactored(leaf))
 
     def _lines(self, diagnostic: Diagnostic) -> Iterable[tuple[Statement, int]]:
         """The lines on which a suppression counts for a diagnostic, each in its leaf."""
@@ -289,7 +376,7 @@ class Analysed:
     ) -> Iterator[Diagnostic]:
         """The findings about the suppressions themselves, but for those that another one silences by name."""
         everything = [
-            (leaf, suppression) for leaf, found in comments.items() if leaf.fault is None for suppression in found
+            (leaf, suppression) for leaf, found in comments.items() if not leaf.is_broken for suppression in found
         ]
         for leaf, suppression in everything:
             around = [
@@ -406,7 +493,7 @@ def _examine_class(
 
 
 def _suggested(rules: Rules, leaf: Statement) -> frozenset[Idiom]:
-    return frozenset(rules.asked(leaf.text))
+    return rules.asked(leaf.text)
 
 
 def _again(entry: Entry, asked: frozenset[Idiom], has_changed: bool) -> frozenset[Idiom]:
@@ -436,15 +523,18 @@ def _examine(
         suggested: the idioms that could find something, going by the leaf's text.
         asked: those that could going by the statement's.
     """
-    if unit.fault is not None:
+    if unit.is_broken:
         diagnostics = tuple(_remembered(unit, known))
         is_notable = bool(diagnostics or unit.fact(suppressions))
         return Entry(diagnostics, {}, None, suggested, asked, frozenset(), is_notable)
     code = Analysis(module, statement, rules.target, unit)
-    has_nodes = bool(unit.nodes) or (isinstance(unit, Part) and unit.is_header)
-    found, wide = _found(asked, code) if has_nodes and asked else ((), frozenset[Idiom]())
+    found, wide = _found(asked, code) if asked and _has_nodes(unit) else ((), frozenset[Idiom]())
     is_notable = bool(found or unit.fact(suppressions))
     return Entry(tuple(found), code.answers, code, suggested, asked, wide, is_notable)
+
+
+def _has_nodes(leaf: Statement) -> bool:
+    return bool(leaf.nodes) or (isinstance(leaf, Part) and leaf.is_header)
 
 
 def _examined_again(
@@ -485,6 +575,7 @@ def _found(idioms: Iterable[Idiom], code: Analysis) -> tuple[Sequence[Diagnostic
         if frame is not None and frame.was_read:
             wide.add(idiom)
     code.is_wide = bool(wide)
+    code.end()
     return sorted(found, key=lambda diagnostic: diagnostic.sort_key), frozenset(wide)
 
 

@@ -89,7 +89,7 @@ class Part(Statement):
         text: str,
         nodes: Iterable[ast.stmt] = (),
         base: int = 1,
-        fault: Fault | None = None,
+        fault: Callable[[], Fault] | None = None,
         was: Remains | None = None,
         last_good: tuple[Statement, ...] = (),
         *,
@@ -113,7 +113,7 @@ class LongClass(Statement):
         self.frame = frame
         self._parts = tuple(parts)
         # Only while it is needed: each version would keep all before it.
-        self._good = good if any(part.fault is not None for part in self._parts) else None
+        self._good = good if any(part.is_broken for part in self._parts) else None
         self._text: str | None = None
         self._lines = None
         self._facts = {}
@@ -122,7 +122,8 @@ class LongClass(Statement):
         self._rows: list[int] | None = None
         self._places: dict[ast.AST, int] | None = None
         self.base = self._parts[0].base
-        self.fault = None
+        self._fault = None
+        self.is_broken = False
         self.was = None
         self.last_good = ()
         if not hasattr(frame, "statement"):
@@ -142,10 +143,10 @@ class LongClass(Statement):
     @property
     def good(self) -> LongClass:
         """The same with what stood, when it last did parse, in the place of the parts that do not: itself if all do."""
-        if not any(part.fault is not None for part in self._parts):
+        if not any(part.is_broken for part in self._parts):
             return self
         parts = tuple(
-            good for part in self._parts for good in ((part,) if part.fault is None else cast("Any", part.last_good))
+            good for part in self._parts for good in (cast("Any", part.last_good) if part.is_broken else (part,))
         )
         # While somebody types, it is always the same one.
         if self._good is None or self._good.parts != parts:

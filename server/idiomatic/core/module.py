@@ -11,6 +11,8 @@ arguments after it, and answer with values, never with syntax trees: two trees a
 from __future__ import annotations
 
 import ast
+import re
+import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Concatenate, Final, ParamSpec, Protocol, TypeVar, cast
 
@@ -219,13 +221,13 @@ class Current:
 
 
 def _as_known(document: Document) -> tuple[Statement, ...]:
-    if all(leaf.fault is None for leaf in document.leaves):
+    if not any(leaf.is_broken for leaf in document.leaves):
         return document.statements
     found: list[Statement] = []
     for statement in document.statements:
         if isinstance(statement, LongClass):
             found.append(statement.good)
-        elif statement.fault is None:
+        elif not statement.is_broken:
             found.append(statement)
         else:
             found += statement.last_good
@@ -298,6 +300,27 @@ def has_star_import(module: Module) -> bool:
     return bool(module.ask(bindings, "*"))
 
 
+_RENAMING: Final = re.compile(r"\bas[ \t\\\r\n]+(\w+)")
+
+
+def _renamed(leaf: Statement) -> frozenset[str]:
+    """What may stand for something imported under another name in a leaf; too many rather than too few."""
+    if "import" not in leaf.text:
+        return frozenset()
+    text = leaf.text if leaf.text.isascii() else unicodedata.normalize("NFKC", leaf.text)
+    return frozenset(_RENAMING.findall(text))
+
+
+@about(lambda: ("import",))
+def renamed(module: Module) -> frozenset[str]:
+    """Question: the names of which one may be something imported under another name, at module level or anywhere else.
+
+    That is `np` after `import numpy as np`; some names are among them that have nothing to do with an import.
+    """
+    leaves = (part for statement in module.statements if "import" in statement.text for part in statement.parts)
+    return frozenset[str]().union(*(leaf.fact(_renamed) for leaf in leaves))
+
+
 def _definitions(statement: Statement) -> dict[str, FunctionFact | ClassFact]:
     found: dict[str, FunctionFact | ClassFact] = {}
     for name, bound in (each for part in statement.parts for each in bound_at_module_level(part).items()):
@@ -320,10 +343,11 @@ def definition(module: Module, name: str) -> FunctionFact | ClassFact | None:
     if len(module.ask(bindings, name)) != 1:
         return None
     for statement in module.statements:
-        if (name in statement.text or not statement.text.isascii()) and (
-            found := statement.fact(_definitions).get(name)
+        # Only what binds the name is looked into: what a long class looks like from outside takes a while.
+        if (name in statement.text or not statement.text.isascii()) and any(
+            name in part.fact(_module_bindings) for part in statement.parts
         ):
-            return found
+            return statement.fact(_definitions).get(name)
     return None
 
 

@@ -10,6 +10,7 @@ import ast
 import contextlib
 import re
 import warnings
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from idiomatic.core import long_class
@@ -241,7 +242,13 @@ def _begins(line: str, indent: str) -> bool:
 
 
 def salvage(
-    text: str, was: Remains | None, last_good: tuple[Statement, ...], context: Frame | None, *, at_start: bool = True
+    text: str,
+    was: Remains | None,
+    last_good: tuple[Statement, ...],
+    context: Frame | None,
+    *,
+    at_start: bool = True,
+    is_tried: bool = True,
 ) -> Iterator[Statement]:
     """The statements of a text that does not parse as a whole: those that do by themselves, and the rest as it is.
 
@@ -251,6 +258,7 @@ def salvage(
         last_good: what stood there when it last parsed.
         context: the class it stands in.
         at_start: whether it is the beginning of a file.
+        is_tried: whether somebody has found out already that it does not parse as a whole.
     """
     indent = context.indent if context else ""
     lines = Lines(text)
@@ -267,7 +275,8 @@ def salvage(
     pieces = [text[start:end] for start, end in zip(starts, [*starts[1:], len(text)], strict=True)]
     found: list[Sequence[Statement] | str] = []
     for number, piece in enumerate(pieces):
-        parsed = _parsed(piece, context, at_start=at_start and not number)
+        is_known = is_tried and len(pieces) == 1
+        parsed = None if is_known else _parsed(piece, context, at_start=at_start and not number)
         if parsed is not None:
             found.append(parsed)
         elif found and isinstance(found[-1], str):
@@ -279,7 +288,8 @@ def salvage(
     offset = 0
     for group in found:
         if isinstance(group, str):
-            yield _broken(group, was, offset, gone, context, at_start=at_start and not offset)
+            is_known = is_tried and len(found) == 1
+            yield _broken(group, was, offset, gone, context, at_start=at_start and not offset, is_known=is_known)
             offset, gone = offset + len(group), ()
         else:
             yield from group
@@ -304,23 +314,30 @@ def _broken(
     context: Frame | None,
     *,
     at_start: bool,
+    is_known: bool,
 ) -> Statement:
     remains = was and Remains(was.statements, offset, was.edited, was.growth)
-    fault = fault_of(text, context, at_start=at_start)
-    if fault is None and context is None:
+    if context is not None:
+        return Part(context, text, (), 1, partial(_unfit, text, context), remains, last_good)
+    if not is_known and fault_of(text, at_start=at_start) is None:
         # Pieces that parse only together, such as a string over several lines: not broken after all.
         return Statement(text, parse(text, at_start=at_start).body)
-    if context is None:
-        return Statement(text, (), 1, fault, remains, last_good)
-    fault = fault or Fault("this does not belong in the class", 0, 0)
-    return Part(context, text, (), 1, fault, remains, last_good)
+    return Statement(text, (), 1, partial(_unparsable, text, at_start=at_start), remains, last_good)
+
+
+def _unparsable(text: str, *, at_start: bool) -> Fault:
+    return fault_of(text, at_start=at_start) or Fault("invalid syntax", 0, 0)
+
+
+def _unfit(text: str, context: Frame) -> Fault:
+    return fault_of(text, context) or Fault("this does not belong in the class", 0, 0)
 
 
 def reused(fresh: Iterable[Statement], old: Iterable[Statement]) -> Iterator[Statement]:
     """The fresh statements, each replaced by an old one of the same text where there is one."""
     known: dict[str, list[Statement]] = {}
     for statement in reversed(list(old)):
-        if statement.fault is None:
+        if not statement.is_broken:
             known.setdefault(statement.text, []).append(statement)
     for statement in fresh:
         same = known.get(statement.text)

@@ -55,12 +55,12 @@ class Statement:
         text: its whole lines.
         nodes: its syntax trees; empty for trailing comments and for text that does not parse.
         base: the `lineno` that the trees give the first line of `text`.
-        fault: why it does not parse, if it does not.
+        is_broken: whether it does not parse.
         was: for a statement that does not parse, what it was before, until the engine has taken it over.
         last_good: for a statement that does not parse, what stood there when it last did.
     """
 
-    __slots__ = ("__weakref__", "_facts", "_lines", "base", "fault", "last_good", "nodes", "text", "was")
+    __slots__ = ("__weakref__", "_facts", "_fault", "_lines", "base", "is_broken", "last_good", "nodes", "text", "was")
 
     text: str
     nodes: tuple[ast.stmt, ...]
@@ -70,21 +70,27 @@ class Statement:
         text: str,
         nodes: Iterable[ast.stmt] = (),
         base: int = 1,
-        fault: Fault | None = None,
+        fault: Callable[[], Fault] | None = None,
         was: Remains | None = None,
         last_good: tuple[Statement, ...] = (),
     ) -> None:
         self.text = text
         self.nodes = tuple(nodes)
         self.base = base
-        self.fault = fault
+        self.is_broken = fault is not None
+        self._fault = fault
         self.was = was
         self.last_good = last_good
         self._lines: Lines | None = None
         self._facts: dict[Callable[..., object], object] = {}
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.text[:40]!r}{', broken' if self.fault else ''})"
+        return f"{type(self).__name__}({self.text[:40]!r}{', broken' if self.is_broken else ''})"
+
+    @property
+    def fault(self) -> Fault | None:
+        """Why it does not parse, if it does not: found out when somebody asks, which no keystroke does."""
+        return self._fault() if self._fault is not None else None
 
     @property
     def parts(self) -> tuple[Statement, ...]:

@@ -16,6 +16,7 @@ import re
 from bisect import bisect_right
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import accumulate
 from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
@@ -116,7 +117,12 @@ class Lines:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.starts = [0, *(match.end() for match in _LINE_END.finditer(text))]
+        if "\r" in text:
+            self.starts = [0, *(match.end() for match in _LINE_END.finditer(text))]
+        else:
+            # Several times as fast, and it happens at each keystroke.
+            lengths = map(len, text.split("\n"))
+            self.starts = list(accumulate(map((1).__add__, lengths), initial=0))[:-1]
 
     def __len__(self) -> int:
         return len(self.starts)

@@ -247,7 +247,7 @@ def _found_again(findings: Findings, data: dict[str, Any]) -> Diagnostic:
 
     Either its statement is as it was, perhaps elsewhere; or there is only one finding left that it can have been.
     """
-    same_rule = [found for found in findings.analysed.all_diagnostics if found.rule.name == data.get("rule")]
+    same_rule = findings.analysed.of_rule(str(data.get("rule")))
     exact = [
         found
         for found in same_rule

@@ -24,13 +24,19 @@ RUFF_NAMES: Final[Mapping[str, str]] = {
     "ASYNC250": "blocking-input-in-async-function",
     "ASYNC251": "blocking-sleep-in-async-function",
     "B006": "mutable-argument-default",
+    "B019": "cached-instance-method",
     "B904": "raise-without-from-inside-except",
     "DTZ003": "call-datetime-utcnow",
     "DTZ004": "call-datetime-utcfromtimestamp",
+    "PLW1641": "eq-without-hash",
     "RUF006": "asyncio-dangling-task",
+    "RUF008": "mutable-dataclass-default",
+    "RUF009": "function-call-in-dataclass-default-argument",
     "RUF075": "fallible-context-manager",
     "SIM105": "suppressible-exception",
     "SIM115": "open-file-with-context-handler",
+    "UP028": "yield-in-for-loop",
+    "UP042": "replace-str-enum",
 }
 """Ruff's names of the codes that idioms mention; `ruff rule CODE` tells them, and a test compares."""
 

@@ -136,6 +136,8 @@ class Analyser:
         while (latest := self._latest.get(document.uri)) is None or not self.is_current(latest, document):
             if not document.is_open:
                 raise RequestFailed(f"{document.uri} was closed")
+            if latest is not None and document.uri not in self._running and self._find_now(document, latest):
+                continue
             if document.uri not in self._running:
                 self._running[document.uri] = asyncio.create_task(self._look(document, latest))
             # Several may wait for it: one who is cancelled must not cancel it for the others.
@@ -172,8 +174,21 @@ class Analyser:
             # wait for nothing, and ask again, without ever letting the callback run.
             del self._running[document.uri]
 
+    def _find_now(self, document: OpenDocument, previous: Findings) -> bool:
+        """Look at what an edit has changed, if that can be done without waiting for anything; says whether it was."""
+        if not self._worker.is_idle or previous.state.generation != self._workspaces.generation:
+            return False
+        found = self._analyse(*self._snapshot(document), previous)
+        if not found.project.is_complete and id(found.project) not in self._asking:
+            return False
+        self._latest[document.uri] = found
+        return True
+
+    def _snapshot(self, document: OpenDocument) -> tuple[str, Path | None, int, Positions, State]:
+        return document.uri, document.path, document.version, document.positions, self._state(document.uri)
+
     async def _find(self, document: OpenDocument, previous: Findings | None) -> None:
-        snapshot = document.uri, document.path, document.version, document.positions, self._state(document.uri)
+        snapshot = self._snapshot(document)
         found = await self._worker.run(self._analyse, *snapshot, previous)
         if not found.project.is_complete and id(found.project) not in self._asking:
             # Usually it has been asked before, and the answer is there at once.
@@ -219,7 +234,7 @@ class Analyser:
         module = Module(positions.document, place.project)
         analysed = analyse(module, place.settings.rules, previous.analysed if previous else None)
         # The first to ask would compute it, and that may be a request that somebody waits for.
-        _ = analysed.all_diagnostics
+        _ = analysed.found
         took = (time.perf_counter() - started) * 1000
         logger.debug("%s, version %s: %.1f ms", uri, version, took)
         found = Findings(

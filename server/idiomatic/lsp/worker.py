@@ -24,6 +24,7 @@ class Worker:
 
     def __init__(self, name: str) -> None:
         self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix=f"idiomatic-{name}")
+        self._wanted = 0
         self._unfinished = 0
         self._is_closed = False
         self._lock = threading.Lock()
@@ -46,7 +47,19 @@ class Worker:
                 with self._lock:
                     self._unfinished -= 1
 
-        return await asyncio.get_running_loop().run_in_executor(self._executor, call)
+        self._wanted += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._executor, call)
+        finally:
+            self._wanted -= 1
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether a call can be made at once in the thread of the event loop: nobody can come between there.
+
+        To hand something small to another thread and back takes as long as the thing itself.
+        """
+        return self._wanted == 0 and self._unfinished == 0 and not self._is_closed
 
     @property
     def is_busy(self) -> bool:

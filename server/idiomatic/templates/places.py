@@ -69,7 +69,7 @@ def site(document: Document, offset: int) -> Site | None:
     if statement is None:
         return None
     position = span.start - around.offset(statement)
-    if statement.fault is None:
+    if not statement.is_broken:
         scopes = _scopes(statement, position)
         if scopes is None:
             return None

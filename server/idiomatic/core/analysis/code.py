@@ -40,7 +40,7 @@ class Analysis:
         is_wide: whether more of a long class was looked at than the unit.
     """
 
-    __slots__ = ("_current", "_statement", "answers", "is_wide", "target", "unit")
+    __slots__ = ("_current", "_names", "_statement", "answers", "is_wide", "target", "unit")
 
     def __init__(self, module: Module, statement: Statement, target: Version, unit: Statement | None = None) -> None:
         self._current = module.current
@@ -49,6 +49,11 @@ class Analysis:
         self.unit = unit or statement
         self.target = target
         self.answers: dict[Question, Any] = {}
+        self._names: dict[ast.AST, str | None] | None = {}
+
+    def end(self) -> None:
+        """Detection is over: what is asked from now on may be asked in another version of the module."""
+        self._names = None
 
     @property
     def statement(self) -> Statement:
@@ -233,6 +238,19 @@ class Analysis:
             `import asyncio as aio`...; `builtins.open` for a builtin that nothing shadows; with leading dots for
             relative imports; `None` for anything local, shadowed, or bound in more than one way.
         """
+        if not isinstance(node, ast.Name | ast.Attribute):
+            return None
+        # Dozens of idioms ask about the same few nodes.
+        if self._names is None:
+            return self._qualified_name(node)
+        if node not in self._names:
+            found = self._qualified_name(node)
+            if isinstance(self.unit, Part) and self.unit.frame.was_read:
+                return found  # perhaps for this name, and then it is to be noted for whoever asks next, too
+            self._names[node] = found
+        return self._names[node]
+
+    def _qualified_name(self, node: ast.Name | ast.Attribute) -> str | None:
         match node:
             case ast.Attribute(value=value, attr=attr):
                 owner = self.qualified_name(value)
@@ -250,16 +268,23 @@ class Analysis:
                         return None if hidden else f"builtins.{name}"
                     targets = {binding.qualified for binding in found}
                 return targets.pop() if len(targets) == 1 else None
-            case _:
-                return None
 
     def is_name(self, node: ast.AST | None, *qualified: str) -> bool:
         """Whether an expression stands for one of these full dotted names.
 
-        The last part of each name, or what it was imported as, has to occur in the text for that: cheap enough to be
-        the guard of a `case`.
+        Cheap enough to be the guard of a `case`: an expression that does not end like one of the names is none of them,
+        unless something is imported under another name.
         """
-        return isinstance(node, (ast.Name, ast.Attribute)) and self.qualified_name(node) in qualified
+        match node:
+            case ast.Attribute(attr=last):
+                if not any(name.endswith(last) for name in qualified):
+                    return False
+            case ast.Name(id=last):
+                if not any(name.endswith(last) for name in qualified) and last not in self.ask(questions.renamed):
+                    return False
+            case _:
+                return False
+        return self.qualified_name(node) in qualified
 
     def definition(self, node: ast.AST | None) -> FunctionFact | ClassFact | None:
         """The function or class that an expression stands for, in this file or, through imports, in the project.
@@ -317,8 +342,9 @@ class Analysis:
             of: the scope the variable belongs to; default: the one it has at `within`.
         """
         owner = of or self.scope(within).lookup(name)
-        for node in ast.walk(within):
-            if isinstance(node, ast.Name) and node.id == name and self.scope(node).lookup(name) is owner:
+        index = self._home(within).fact(tree)
+        for node in index.named(name):
+            if (node is within or within in index.ancestors(node)) and self.scope(node).lookup(name) is owner:
                 yield node
 
 

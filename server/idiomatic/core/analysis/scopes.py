@@ -190,9 +190,9 @@ class Scopes:
         A definition is evaluated in the scope around it, and so are its decorators, defaults, annotations and base
         classes, and the first iterable of a comprehension.
         """
-        child = node
-        for ancestor in self._tree.ancestors(node):
-            if isinstance(ancestor, SCOPES) and not _outside(ancestor, child, node, self._tree):
+        child, parents = node, self._tree.parents
+        while (ancestor := parents.get(child)) is not None:
+            if ancestor in self._by_node and not _outside(ancestor, child, node, self._tree):
                 return self._by_node[ancestor]
             child = ancestor
         return self._by_node[None]

@@ -33,7 +33,7 @@ class Tree:
         by_type: the nodes of each class, in source order (an outer node before those inside it).
     """
 
-    __slots__ = ("by_type", "parents")
+    __slots__ = ("_by_name", "by_type", "parents")
 
     parents: Mapping[ast.AST, ast.AST]
 
@@ -42,6 +42,7 @@ class Tree:
         parents: dict[ast.AST, ast.AST] = {}
         self.parents = parents
         self.by_type = by_type
+        self._by_name: dict[str, list[ast.Name]] | None = None
         # A stack of its own: code that nests deeper than Python's recursion limit is still indexed. What happens for
         # every node is written out here: this loop is a good part of what looking at a file costs.
         stack: list[ast.AST] = list(reversed(statement.nodes))
@@ -69,6 +70,14 @@ class Tree:
     def of(self, kind: type[Node]) -> Sequence[Node]:
         """All nodes of exactly this class."""
         return self.by_type.get(kind, ())  # type: ignore[return-value]
+
+    def named(self, name: str) -> Sequence[ast.Name]:
+        """All places where a name is read, written or deleted, whichever variable it means there."""
+        if self._by_name is None:
+            self._by_name = {}
+            for node in self.of(ast.Name):
+                self._by_name.setdefault(node.id, []).append(node)
+        return self._by_name.get(name, ())
 
     def ancestors(self, node: ast.AST) -> Iterator[ast.AST]:
         """The parent of a node, the parent's parent and so on."""
@@ -109,6 +118,7 @@ class _JoinedTree(Tree):
     def __init__(self, of: LongClass) -> None:
         self.parents = _JoinedParents(of)
         self.by_type = defaultdict(list)
+        self._by_name = None
         for part in of.parts:
             for kind, nodes in part.fact(tree).by_type.items():
                 self.by_type[kind] += nodes

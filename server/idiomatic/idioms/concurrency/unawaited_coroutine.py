@@ -138,11 +138,20 @@ _KNOWN_MODULES: Final = sys.stdlib_module_names | {"builtins"}
 
 def _closes(function: ast.Attribute, code: Analysis) -> bool:
     """Whether it is the coroutine that closes an object of a known type."""
-    if not any(f"await {function.attr}()" in calls for manager in MANAGERS.values() for calls in manager.exits):
+    if function.attr not in _CLOSERS:
         return False
     found = instance_of(code, function.value)
     manager = MANAGERS.get(found.of) if found is not None else None
     return manager is not None and any(f"await {function.attr}()" in calls for calls in manager.exits)
+
+
+_CLOSERS: Final = frozenset(
+    call.removeprefix("await ").removesuffix("()")
+    for manager in MANAGERS.values()
+    for calls in manager.exits
+    for call in calls
+    if call.startswith("await ")
+)
 
 
 def _fix(call: ast.Call, code: Analysis) -> Fix:
