@@ -226,9 +226,10 @@ def _is_in_comprehension(name: str, parts: Parts, code: Analysis) -> bool:
 def _variable_refusals(parts: Parts, code: Analysis) -> Iterator[str]:
     scope = code.scope(parts.statement)
     later = [each for each in parts.moved if each not in parts.setup]
-    read_later = {
+    # In an order of its own: the first reason is the one that is told.
+    read_later = dict.fromkeys(
         n.id for each in later for n in ast.walk(each) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)
-    }
+    )
     stay = {id(node) for each in parts.stays for node in ast.walk(each)}
     for binding in (each for name in read_later for each in scope.bindings.get(name, ())):
         if id(binding.node) in stay:
