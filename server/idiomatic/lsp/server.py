@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import itertools
 import logging
@@ -71,7 +72,7 @@ class Server:
         self.documents = Documents(Unit.UTF16)
         self.worker = Worker("worker")
         self.background = Worker("background")
-        self.workspaces = Workspaces(self.documents.by_path)
+        self.workspaces = Workspaces(self.documents.by_path, self._index_changed)
         self.analyser = Analyser(self.worker, self.background, self.workspaces, on_news=self._heard)
         self.scanner = Scanner(self)
         self.client_settings: Mapping[Path | None, Mapping[str, Any]] = {}
@@ -82,6 +83,7 @@ class Server:
         self.refresh_wanted = False
         self.faulty: set[Path] = set()
         self.faults_number = 0
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._ended: asyncio.Future[int] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._looks: set[str] = set()
@@ -126,6 +128,8 @@ class Server:
             self.scanner.touch()
             if document.path is not None:
                 self.keep(self.worker.run(self.workspaces.close, document.path))
+                # On the disk it may be another one than when the index was made.
+                self.keep(self.worker.run(self.workspaces.changed))
             self._tidy_later()
             if document.is_python:
                 diagnostics.withdraw(self, uri)
@@ -180,6 +184,16 @@ class Server:
         else:
             self.look_at(document)
 
+    def _index_changed(self) -> None:
+        """More is known of what the files of a folder do; in any thread."""
+        with contextlib.suppress(RuntimeError):  # the end has come
+            if self._loop is not None:
+                self._loop.call_soon_threadsafe(self._ask_again)
+
+    def _ask_again(self) -> None:
+        self.analyser.touch(None)
+        self.keep(diagnostics.refresh(self))
+
     def look_at_all(self) -> None:
         """Find out about all open documents, and show it."""
         for document in list(self.documents.values()):
@@ -222,7 +236,8 @@ class Server:
 
     async def serve(self, bodies: Iterable[bytes], writer: Writer, greeting: Greeting | None) -> int:
         """Serve a client; gives the exit code."""
-        self._ended = asyncio.get_running_loop().create_future()
+        self._loop = asyncio.get_running_loop()
+        self._ended = self._loop.create_future()
         writer.on_lost = lambda: self.end(1)
         self.protocol.set_writer(writer)
         if greeting is not None:

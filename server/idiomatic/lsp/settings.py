@@ -83,6 +83,7 @@ async def did_change_watched_files(ls: Server, params: types.DidChangeWatchedFil
     elif changed:
         ls.analyser.touch(None)
         ls.scanner.touch()
+        await ls.worker.run(ls.workspaces.changed)
         await diagnostics.refresh(ls)
 
 

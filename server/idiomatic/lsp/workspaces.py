@@ -12,10 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from idiomatic.core.document import Document
     from idiomatic.project.asking import Helper
     from idiomatic.project.configuration import ConfigurationError
     from idiomatic.project.definitions import Definitions, Modules
+    from idiomatic.project.indexing import BackgroundIndex
     from idiomatic.project.workspace import Settings, Workspace
 
 logger = logging.getLogger(__name__)
@@ -49,16 +52,19 @@ class Workspaces:
 
     Args:
         opened: the documents that are open, by their files.
+        on_news: is called, in any thread, when more is known of what the files of a folder do.
 
     Attributes:
         generation: grows with every change of what counts; findings of another generation are out of date.
         faults_number: grows whenever there are other faults than before.
     """
 
-    def __init__(self, opened: Mapping[Path, Document]) -> None:
+    def __init__(self, opened: Mapping[Path, Document], on_news: Callable[[], None] = lambda: None) -> None:
         self.generation = 0
         self.faults_number = 0
         self._opened = opened
+        self._on_news = on_news
+        self._indexes: dict[Path, BackgroundIndex] = {}
         self._helper: Helper | None = None
         self._modules: Modules | None = None
         self._folders: tuple[Path, ...] = ()
@@ -72,12 +78,21 @@ class Workspaces:
         self._client = client
         self._workspaces.clear()
         self.generation += 1
+        for root in self._indexes.keys() - set(folders):
+            self._indexes.pop(root).close()
+        self.changed()
+
+    def changed(self) -> None:
+        """Look through the folders again for what their files do: one of them changed on the disk."""
+        for index in self._indexes.values():
+            index.changed()
 
     def forget(self) -> None:
         """Read the configuration files again: one of them changed."""
         for workspace in self._workspaces.values():
             workspace.forget()
         self.generation += 1
+        self.changed()
 
     def close(self, path: Path) -> None:
         """Keep nothing of a document that was closed."""
@@ -85,7 +100,9 @@ class Workspaces:
             workspace.close(path)
 
     def end(self) -> None:
-        """End the process in which installed packages are looked into; from any thread."""
+        """End the processes that look into installed packages and through folders; from any thread."""
+        for index in list(self._indexes.values()):
+            index.close()
         if self._helper is not None:
             self._helper.close()
 
@@ -143,5 +160,14 @@ class Workspaces:
                 opened=self._opened,
                 helper=self._helper,
                 modules=self._modules,
+                index=None if folder is None else self._index(folder, client),
             )
         return self._workspaces[folder]
+
+    def _index(self, folder: Path, client: Mapping[str, Any]) -> BackgroundIndex:
+        from idiomatic.project.indexing import BackgroundIndex
+
+        if folder not in self._indexes:
+            self._indexes[folder] = BackgroundIndex(folder, self._opened, self._on_news)
+        self._indexes[folder].settings = client
+        return self._indexes[folder]

@@ -23,6 +23,8 @@ from idiomatic.project.import_path import is_package
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+    from idiomatic.core.statement import Statement
+
 MOST_FILES: Final = 20_000
 """How many files a project may have: what has more is somebody's home, or the whole disk."""
 
@@ -36,8 +38,15 @@ class Uses(Protocol):
 
 
 def in_document(document: Document, package: str) -> frozenset[Use]:
-    """What a text does."""
-    return joined((leaf.fact(usage) for leaf in document.leaves), package)
+    """What a text does; a part that does not parse counts as what it was when it last did."""
+    leaves = (
+        leaf for each in document.leaves for leaf in ([each] if each.fault is None else _parts(each.last_good))
+    )
+    return joined((leaf.fact(usage) for leaf in leaves), package)
+
+
+def _parts(statements: Iterable[Statement]) -> Iterator[Statement]:
+    return (part for statement in statements for part in statement.parts)
 
 
 def in_bytes(path: Path, raw: bytes, package: str) -> frozenset[Use]:
@@ -177,9 +186,9 @@ def brought_up_to_date(
         if digest is None:
             continue
         kept.add(str(path))
-        entry = index.entries.get(str(path))
+        known = index.entries.get(str(path))
         package = packages.of(path)
-        if entry is None or entry.digest != digest or entry.package != package:
+        if known is None or known.digest != digest or known.package != package:
             outdated[path] = digest, package
     gone = index.entries.keys() - kept
     for name in gone:
@@ -218,22 +227,27 @@ def load(root: Path, file: Path) -> Index:
     with contextlib.suppress(OSError, ValueError, TypeError, RecursionError):
         seal, _, body = file.read_bytes().partition(b"\n")
         if evidence.digest(body).encode() == seal:
-            for path, plain in json.loads(body).items():
-                index.put(path, _entry(*plain))
+            for path, about in json.loads(body).items():
+                index.put(path, entry(*about))
             with contextlib.suppress(OSError):
                 os.utime(file)
     return index
 
 
-def _entry(digest: str, package: str, uses: list[list[Any]]) -> Entry:
+def plain(entry: Entry) -> list[object]:
+    """An entry as JSON has it."""
+    return [entry.digest, entry.package, sorted(entry.uses, key=str)]
+
+
+def entry(digest: str, package: str, uses: list[list[Any]]) -> Entry:
+    """An entry from JSON."""
     intern = sys.intern
     return Entry(digest, package, frozenset(Use(Act(act), intern(word), of) for act, word, of in uses))
 
 
 def save(index: Index, file: Path) -> None:
     """Keep what is known; where that is not possible, the next one has more to do."""
-    plain = {path: [entry.digest, entry.package, sorted(entry.uses, key=str)] for path, entry in index.entries.items()}
-    body = json.dumps(plain, separators=(",", ":")).encode()
+    body = json.dumps({path: plain(entry) for path, entry in index.entries.items()}, separators=(",", ":")).encode()
     temporary = f"{file}.{os.getpid()}"
     try:
         file.parent.mkdir(parents=True, exist_ok=True)

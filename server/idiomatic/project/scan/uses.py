@@ -86,7 +86,8 @@ class ProjectUses:
         home = Path.home()
         # Somebody's home is no project, even if it was there that a file was named.
         if root in (home, *home.parents) or not all(file.is_relative_to(root) for file in self._files):
-            return self._files if len(self._files) <= most else None
+            # Who names a single file does not say what belongs to it.
+            return self._files if 1 < len(self._files) <= most else None
         try:
             found = Walk(self._workspace, lambda *_: None).files([root])
         except ConfigurationError:
