@@ -11,7 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from idiomatic.core.document import Document
 from idiomatic.core.engine import analyse
-from idiomatic.core.module import Module
+from idiomatic.core.module import Module, bindings
 from idiomatic.core.text import Span
 
 from tests.engine import rules
@@ -135,3 +135,33 @@ def test_findings_stay_over_versions_nobody_looked_at() -> None:
     after = analyse(Module(document), known, before)
     assert [after.place(d) for d in after.diagnostics] == [before.place(d) for d in before.diagnostics]
     assert all(statement.was is None for statement in document.statements)
+
+
+def test_what_only_lacks_what_follows_is_mended_with_what_is_above() -> None:
+    source = '"""About orders."""\nimport one\nx = 1\n@one\nclass Order:\n    number: int\n'
+    document = Document.parse(source).edit(Span(0, 1), "")
+    for line in ("x = 1", "@one"):
+        place = document.text.index(line)
+        document = document.edit(Span(place, place), "    ")
+    # Everything at once: all that is wrong, up to the decorator, is one broken statement then.
+    document = document.edit(Span(0, len(document)), document.text)
+    for line in ("@one", "x = 1"):
+        place = document.text.index(line)
+        document = document.edit(Span(place - 4, place), "")
+    document = document.edit(Span(0, 0), '"')
+    assert document.text == source
+    assert document.fault is None
+
+
+def test_an_answer_that_nobody_wanted_in_between() -> None:
+    source = "import datetime\nx = 1\n"
+    first = Module(Document.parse(source))
+    assert first.ask(bindings, "datetime")
+    end = source.index("\n")
+    second = Module(first.document.edit(Span(0, end), "import datetime as time"))
+    second.follow(first)
+    second.settle()
+    # The edit has nothing to do with the name, but there is no answer that could still hold.
+    third = Module(second.document.edit(Span(len(second.document) - 2, len(second.document) - 1), "2"))
+    third.follow(second)
+    assert third.ask(bindings, "datetime") == ()

@@ -450,21 +450,48 @@ class Document:
         fresh = list(
             salvage(region.text, remains, last_good, region.frame, at_start=not region.first, is_tried=is_tried)
         )
-        if failed.last is None:
-            beyond = _EVERYTHING
-        else:
-            beyond = max(0, self._start(max(failed.last, region.last)) - self._start(region.last))
+        beyond = self._reach(region, failed)
         behind = len(region.text)
+        broken: list[Statement] = []
         for leaf in fresh:
             behind -= len(leaf.text)
             for part in leaf.parts:
                 if part.is_broken:
                     reaches[part] = min(_EVERYTHING, behind + beyond)
+                    broken.append(part)
         if region.frame is None:
-            return self._replaced(region.first, region.last, fresh, reaches)
-        long, first, end = self._class(region.frame)
-        new = long.replaced(region.first - first, region.last - first, cast("list[Part]", fresh))
-        return self._replaced(first, end, [new], reaches)
+            document = self._replaced(region.first, region.last, fresh, reaches)
+        else:
+            long, first, end = self._class(region.frame)
+            new = long.replaced(region.first - first, region.last - first, cast("list[Part]", fresh))
+            document = self._replaced(first, end, [new], reaches)
+        # Of the first one it is known what it takes to mend it. The others may only lack what follows.
+        for leaf in broken[1:]:
+            document = document._tried(leaf)
+        return document
+
+    def _tried(self, leaf: Statement) -> Document:
+        """The document in which a leaf that does not parse by itself is parsed with what follows, if that helps."""
+        if leaf not in self._places:
+            return self
+        first = self.leaves.index(leaf)
+        start = self._start(first)
+        region = self._region(first, first + 1, Span(start, start), "")
+        if region.first != first:
+            return self
+        reaches = dict(self._reaches)
+        result = self._attempt(region, reaches)
+        if isinstance(result, _Parsed):
+            return self._with(region, result, reaches)
+        if result is not None:
+            self._reaches = {**reaches, leaf: self._reach(region, result)}
+        return self
+
+    def _reach(self, region: _Region, failed: _Failed) -> int:
+        """How many characters behind a region were looked at to see that it does not parse."""
+        if failed.last is None:
+            return _EVERYTHING
+        return max(0, self._start(max(failed.last, region.last)) - self._start(region.last))
 
     def edited(self, edits: Iterable[Edit]) -> Document:
         """The document after several edits that do not overlap; insertions at one offset are made in the order given.

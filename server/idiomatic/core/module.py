@@ -177,12 +177,14 @@ class Module:
     def _holds(self, asked: Question, previous: Module) -> bool:
         """Whether a doubtful answer of the earlier version is right after all: what it asked has the same answers."""
         record = previous._records.get(asked)
-        if record is None or self.current.dependencies.is_touched(asked):
+        known = previous._answers
+        # What was doubtful there and was not asked again has no answer there.
+        if record is None or asked not in known or self.current.dependencies.is_touched(asked):
             return False
         # What it asked in turn is not asked by whoever asks now.
         self._open.append(Record([], []))
         try:
-            return all(self.answer(each) == previous._answers[each] for each in record.asked)
+            return all(each in known and self.answer(each) == known[each] for each in record.asked)
         finally:
             self._open.pop()
 
