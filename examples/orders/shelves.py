@@ -1,5 +1,19 @@
 """Where the goods are: shelves in rows, rows in halls."""
 
+import logging
+
+logger = logging.getLogger(__name__)
+
+
+def noted(method):
+    """Note who looks for what."""
+
+    def wrapper(self, *args, **kwargs):
+        logger.debug("%s in %s", method.__name__, self.name)
+        return method(self, *args, **kwargs)
+
+    return wrapper
+
 
 class Place:
     """A hall, a row or a shelf."""
@@ -22,3 +36,8 @@ class Place:
             yield sku
         for place in self.inside:
             yield from place.everything()
+
+    @noted
+    def has(self, sku):
+        """Whether something is here, or anywhere in here."""
+        return sku in self.everything()

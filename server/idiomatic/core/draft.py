@@ -293,7 +293,8 @@ class Draft:
         if self._constants:
             edits.insert(0, new_constants(document, drafts[0].code.statement, self._constants))
         # Before the others: where the statement begins with new text, the imports go above that.
-        edits[:0] = imports.plan(document, self._imports, dropped, next(needing, None))
+        above = next(needing, None)
+        edits[:0] = imports.plan(document, self._imports, dropped, above, constants=bool(self._constants))
         for _, group in groupby(drafts, key=lambda each: each.code.statement):
             _check(list(group))
         return Rewriting(tuple(edits), frozenset(each.code.statement for each in drafts) - {self.code.statement})

@@ -140,7 +140,12 @@ def _importing(document: Document) -> tuple[Statement, ...]:
 
 
 def plan(
-    document: Document, add: Iterable[Import], drop: Iterable[str] = (), before: Statement | None = None
+    document: Document,
+    add: Iterable[Import],
+    drop: Iterable[str] = (),
+    before: Statement | None = None,
+    *,
+    constants: bool = False,
 ) -> Iterator[Edit]:
     """The edits that add and drop imports.
 
@@ -150,6 +155,7 @@ def plan(
         drop: names whose imports are no longer needed; a statement with a comment of its own is left alone.
         before: the statement that needs the additions when the module is imported, if one does: an import that stands
             after it can't be joined.
+        constants: whether new variables of the module follow, see `new_constants`.
     """
     dropped = set(drop)
     joined: defaultdict[ast.stmt, list[Import]] = defaultdict(list)
@@ -168,7 +174,7 @@ def plan(
                 # Where lines are put in as well, there is no gap.
                 yield placed if fresh else _without_gap(document, placed)
     if fresh:
-        yield from _insert(document, fresh)
+        yield from _insert(document, fresh, constants=constants)
 
 
 def _without_gap(document: Document, edit: Edit) -> Edit:
@@ -372,7 +378,7 @@ def _lines(fresh: Iterable[Import]) -> Iterator[list[Import]]:
     yield from joined.values()
 
 
-def _insert(document: Document, fresh: Sequence[Import]) -> Iterator[Edit]:
+def _insert(document: Document, fresh: Sequence[Import], *, constants: bool) -> Iterator[Edit]:
     """New import lines where a sorter would have them, next to the imports at the top of the file."""
     header: list[tuple[int, int, tuple[int, int, str]]] = []
     docstring_end: int | None = None
@@ -410,7 +416,7 @@ def _insert(document: Document, fresh: Sequence[Import]) -> Iterator[Edit]:
         if at and not document.text[:at].endswith(("\n", "\r", BOM)):
             lead = newline + lead
         if not header:
-            trail = _gap(document, at, first_code)
+            trail = newline if constants and docstring_end is None else _gap(document, at, first_code)
         yield Edit(Span(at, at), lead + block + trail)
 
 

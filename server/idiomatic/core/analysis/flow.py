@@ -199,6 +199,32 @@ def is_left_early(loop: ast.For | ast.AsyncFor | ast.While) -> bool:
     return any(not isinstance(each, ast.Continue) for each in leaving(loop.body))
 
 
+def goes_on(block: Sequence[ast.stmt]) -> bool:
+    """Whether control can reach the end of a block, as far as its statements tell."""
+    match block[-1]:
+        case ast.Return() | ast.Raise() | ast.Break() | ast.Continue():
+            return False
+        case ast.If(body=yes, orelse=[_, *_] as no):
+            return goes_on(yes) or goes_on(no)
+        case ast.With(body=inner) | ast.AsyncWith(body=inner):
+            return goes_on(inner)
+        case ast.While(test=ast.Constant(value=True | 1)) as loop:
+            return any(isinstance(each, ast.Break) for each in leaving(loop.body))
+        case ast.Try() | ast.TryStar() as statement:
+            if statement.finalbody and not goes_on(statement.finalbody):
+                return False
+            blocks = [each.body for each in statement.handlers]
+            if goes_on(statement.body):
+                blocks.append(statement.orelse or statement.body)
+            return any(map(goes_on, blocks))
+        case ast.Match(cases=cases):
+            last = cases[-1]
+            is_complete = isinstance(last.pattern, ast.MatchAs) and last.pattern.pattern is None and last.guard is None
+            return not is_complete or any(goes_on(each.body) for each in cases)
+        case _:
+            return True
+
+
 def can_raise(statement: ast.stmt) -> bool:
     """Whether executing a statement may raise; reading a variable is taken to succeed."""
     match statement:

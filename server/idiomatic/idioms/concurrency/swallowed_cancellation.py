@@ -91,8 +91,13 @@ from idiomatic.core.analysis.blocking import event_library
 from idiomatic.core.analysis.clean_up import is_clean_up
 from idiomatic.core.analysis.coroutines import suspends
 from idiomatic.core.analysis.exceptions import CANCELLED, builtin_is_visible, catches, caught
+<<<<<<< HEAD
 from idiomatic.core.analysis.flow import leaving
 from idiomatic.core.analysis.meant_cancellations import is_meant, is_settled
+=======
+from idiomatic.core.analysis.flow import goes_on, leaving
+from idiomatic.core.analysis.tool_comments import FOR_TOOLS
+>>>>>>> 19a83c3 (untyped-decorator: ParamSpec, Concatenate and coroutines for decorators without types)
 from idiomatic.core.analysis.tree import FUNCTIONS, walk_block
 from idiomatic.core.idiom import Finding, Fix, Kind, Refused, Unsafe
 from idiomatic.core.text import Span
@@ -209,11 +214,11 @@ def _verdict(around: ast.Try, handler: ast.ExceptHandler, code: Analysis) -> Ver
 def _skipped(around: ast.Try, handler: ast.ExceptHandler, code: Analysis) -> Iterator[ast.stmt]:
     """What runs after the handler today, up to the end of the function, in loops only what comes after."""
     exits = list(leaving(handler.body))
-    goes_on = _goes_on(handler.body)
+    passes = goes_on(handler.body)
     breaks = any(isinstance(each, ast.Break) for each in exits)
     current: ast.AST = around
     while isinstance(current, ast.stmt):
-        if goes_on:
+        if passes:
             block = code.siblings(current)
             yield from block[block.index(current) + 1 :]
         parent = code.parent(current)
@@ -222,21 +227,8 @@ def _skipped(around: ast.Try, handler: ast.ExceptHandler, code: Analysis) -> Ite
         if parent is None or isinstance(parent, (*FUNCTIONS, ast.ClassDef)):
             return
         if isinstance(parent, LOOPS):
-            goes_on, breaks = goes_on or breaks, False
+            passes, breaks = passes or breaks, False
         current = parent
-
-
-def _goes_on(body: Sequence[ast.stmt]) -> bool:
-    """Whether control can reach the end of a block."""
-    match body[-1]:
-        case ast.Return() | ast.Raise() | ast.Break() | ast.Continue():
-            return False
-        case ast.If(body=yes, orelse=[_, *_] as no):
-            return _goes_on(yes) or _goes_on(no)
-        case ast.With(body=inner) | ast.AsyncWith(body=inner):
-            return _goes_on(inner)
-        case _:
-            return True
 
 
 # -- the rewrites -----------------------------------------------------------------------------------------------------
@@ -285,7 +277,7 @@ def to_raise(around: ast.Try, handler: ast.ExceptHandler, draft: Draft) -> Seque
     old = draft.node(around, cst.Try).handlers[around.handlers.index(handler)]
     body = old.body.visit(_raising())
     assert isinstance(body, cst.BaseSuite)
-    if _goes_on(handler.body):
+    if goes_on(handler.body):
         body = _with_raise(body, handler)
     return draft.replaced({old: old.with_changes(body=body)})
 
