@@ -91,13 +91,8 @@ from idiomatic.core.analysis.blocking import event_library
 from idiomatic.core.analysis.clean_up import is_clean_up
 from idiomatic.core.analysis.coroutines import suspends
 from idiomatic.core.analysis.exceptions import CANCELLED, builtin_is_visible, catches, caught
-<<<<<<< HEAD
-from idiomatic.core.analysis.flow import leaving
-from idiomatic.core.analysis.meant_cancellations import is_meant, is_settled
-=======
 from idiomatic.core.analysis.flow import goes_on, leaving
-from idiomatic.core.analysis.tool_comments import FOR_TOOLS
->>>>>>> 19a83c3 (untyped-decorator: ParamSpec, Concatenate and coroutines for decorators without types)
+from idiomatic.core.analysis.meant_cancellations import is_meant, is_settled
 from idiomatic.core.analysis.tree import FUNCTIONS, walk_block
 from idiomatic.core.idiom import Finding, Fix, Kind, Refused, Unsafe
 from idiomatic.core.text import Span
