@@ -241,6 +241,15 @@ class Draft:
                 raise DraftError("A statement that has to change with this one does not parse at the moment.")
             yield self.code.beside(statement)
 
+    @property
+    def is_first(self) -> bool:
+        """Whether nothing of the module stands above its statement: new imports then go right above."""
+        return self._document.statements[0] == self.code.statement
+
+    def is_below(self, code: Analysis) -> bool:
+        """Whether these statements stand below another one of the module."""
+        return self._document.offset(code.statement) < self._document.offset(self.code.statement)
+
     def part(self, code: Analysis, first: ast.stmt, last: ast.stmt | None = None, *, from_top: bool = False) -> Draft:
         """Other statements that change with these: all of it happens or nothing. `become` says what they become.
 
@@ -388,7 +397,7 @@ def draft(document: Document, code: Analysis, fix: Fix) -> Rewriting:
         return Rewriting(tuple(edit.shifted(offset) for edit in fix.edits))
     if fix.rewrite is None or fix.where is None:
         raise DraftError("There is nothing to apply.")
-    sketch = Draft(document, code, *fix.where)
+    sketch = Draft(document, code, *fix.where, from_top=fix.from_top)
     return sketch.finish(list(fix.rewrite(sketch)))
 
 

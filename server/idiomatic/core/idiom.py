@@ -99,6 +99,7 @@ class Fix:
         rewrite: gives the new statements, from the old ones in the draft. Called only when the user wants to see or
             have the result; `None` for a refused fix and for one that is made of edits.
         edits: for what no syntax tree has, such as comments: the changes themselves, in the statement's offsets.
+        from_top: whether the comments and blank lines above, up to the next statement of the module, are replaced too.
     """
 
     title: str
@@ -106,6 +107,7 @@ class Fix:
     where: tuple[ast.stmt, ast.stmt] | None
     rewrite: Rewrite | None = None
     edits: tuple[Edit, ...] = ()
+    from_top: bool = False
 
     def __post_init__(self) -> None:
         ways = (self.rewrite is not None) + bool(self.edits) + isinstance(self.verdict, Refused)

@@ -172,6 +172,8 @@ class Analysis:
 
     def _starts_line(self, statement: ast.stmt) -> bool:
         home = self._home(statement)
+        if isinstance(statement, ast.If) and home.text.startswith("elif", home.span(statement).start):
+            return False  # an `elif` is nothing without its `if`
         decorators = getattr(statement, "decorator_list", None)
         start = home.span(statement).start
         if decorators:

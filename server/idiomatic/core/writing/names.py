@@ -64,6 +64,13 @@ def snake_case(name: str) -> str | None:
     return words if words.isidentifier() else None
 
 
+def class_case(name: str) -> str:
+    """A name in capitals or with underscores, as that of a class: `OrderState` for `ORDER_STATE`."""
+    words = re.findall(r"[^_]+", name)
+    hidden = name[: len(name) - len(name.lstrip("_"))]
+    return hidden + "".join(f"{word[0].upper()}{word[1:].lower() if word.isupper() else word[1:]}" for word in words)
+
+
 def one_of(iterable: ast.expr) -> str:
     """A name for an element: `user` for `users`, `item` where the name says nothing."""
     match iterable:
