@@ -13,8 +13,8 @@ PACKAGE = Path(__file__).parents[1] / "server" / "idiomatic"
 # A part may import itself and what stands before it on its line.
 ALLOWED = {
     "core": {"core"},
-    "idioms": {"core", "idioms"},
     "templates": {"core", "templates"},
+    "idioms": {"core", "templates", "idioms"},
     "project": {"core", "idioms", "templates", "project"},
     "lsp": {"core", "idioms", "templates", "project", "lsp"},
     "cli": {"core", "idioms", "templates", "project", "cli"},

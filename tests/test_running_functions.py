@@ -556,3 +556,128 @@ def test_left_early(verdict: str, around: str, after: str, source: str, given: s
     same = observed(before) == observed(text)
     # `zip` has taken one item more than it gives, so that the generator has begun at any rate.
     assert same if verdict == "safe" else (same == (rounds > 2))
+
+
+# -- retry-loop -------------------------------------------------------------------------------------------------------
+
+LOOPS = """
+for i in range(3):
+  try:
+   return work(x)
+  except OSError:
+   if i == 2:
+    raise
+   time.sleep(1)
+---
+for i in range(1, 4):
+  try:
+   return work(x)
+  except OSError:
+   if i >= 3: raise
+   time.sleep(2**i)
+---
+for i in range(n):
+  try:
+   return work(x)
+  except OSError:
+   if i + 1 < n:
+    time.sleep(1)
+    continue
+   raise
+---
+c = 0
+ while True:
+  try:
+   return work(x)
+  except OSError:
+   c += 1
+   if c >= n: raise
+   time.sleep(c)
+---
+c = 0
+ while True:
+  try:
+   return work(x)
+  except OSError:
+   if c == n - 1: raise
+   time.sleep(c)
+   c += 1
+---
+c = 1
+ while True:
+  try:
+   return work(x)
+  except OSError:
+   c += 1
+   if c > n: raise
+   time.sleep(c)
+---
+c = 0
+ while c < n:
+  try:
+   return work(x)
+  except OSError as e:
+   last = e
+   time.sleep(1)
+  c += 1
+ raise last
+---
+c = 1
+ while c <= n:
+  try:
+   return work(x)
+  except OSError as e:
+   last = e
+   time.sleep(1)
+  c += 1
+ raise last
+---
+for i in range(n):
+  try:
+   y = work(x)
+   break
+  except OSError as e:
+   if i == n - 1: raise
+  time.sleep(1)
+ return y
+---
+for i in range(n):
+  try:
+   y = work(x)
+  except OSError as e:
+   last = e
+   time.sleep(1)
+  else:
+   break
+ else:
+  raise last
+ return y
+""".strip().split("\n---\n")
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+@pytest.mark.parametrize("failures", range(5))
+def test_a_retry_loop_as_a_decorator(loop: str, failures: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is called as often, and returns or raises the same."""
+    source = f"import time\n\ndef f(x, n=3):\n {loop}\n"
+    _, after = fixed("retry-loop", source)
+    assert "@retry(OSError" in after
+    assert "for i" not in after
+    monkeypatch.setattr("time.sleep", lambda _: None)
+
+    def run(text: str, error: type[Exception]) -> tuple[object, int]:
+        calls = 0
+
+        def work(x: int) -> int:
+            nonlocal calls
+            calls += 1
+            if calls <= failures:
+                raise error(calls)
+            return x
+
+        made = module(text)
+        made.__dict__["work"] = work
+        return outcome(lambda: made.f(5)), calls
+
+    for error in (OSError, ConnectionError, KeyError):
+        assert run(source, error) == run(after, error)

@@ -33,11 +33,12 @@ def in_place(template: Template, target: tuple[int, int] = (3, 13)) -> str:
     )
 
 
-def test_the_four_of_this_package() -> None:
+def test_those_of_this_package() -> None:
     assert [(template.group, template.name) for template in TEMPLATES] == [
         ("concurrency", "task-group-results"),
         ("context-managers", "async-resource"),
         ("decorators", "async-retry"),
+        ("decorators", "retry"),
         ("value-objects", "frozen-value-object"),
     ]
 

@@ -81,7 +81,7 @@ def test_where_no_statement_begins(marked: str) -> None:
 
 
 def test_what_fits_is_offered() -> None:
-    module = ["async-resource", "async-retry", "frozen-value-object"]
+    module = ["async-resource", "async-retry", "retry", "frozen-value-object"]
     assert offered("ret|") == module
     assert offered("async def f():\n    tg|\n") == ["task-group-results"]
     assert offered("def f():\n    tg|\n") == []

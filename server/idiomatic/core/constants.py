@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from idiomatic.core.statement import Statement
 
 _BLANK: Final = re.compile(r"[ \t\f]*(?:\r\n|\r|\n)")
+_DEFINITION: Final = re.compile(r"@|(?:async +)?def |class ")
 _BLANKS: Final = re.compile(rf"(?:{_BLANK.pattern})*")
 
 
@@ -26,17 +27,25 @@ def new_constants(document: Document, before: Statement, assignments: Sequence[s
     Args:
         document: which gets them.
         before: the statement that uses them.
-        assignments: a line each.
+        assignments: a line each; one of several lines is a definition, apart from the others by blank lines.
     """
     at = _below_imports(document, before)
     newline, text = document.newline, document.text
-    block = newline.join(assignments) + newline
+    lines = [each for each in assignments if "\n" not in each]
+    definitions = [each.strip("\n") for each in assignments if "\n" in each]
+    apart = "\n\n\n".join(["\n".join(lines), *definitions] if lines else definitions)
+    block = f"{apart}\n".replace("\n", newline)
+    blank = _BLANKS.match(text, top(document) if at is None else at)
+    present = len(_BLANK.findall(blank.group())) if blank else 0
     if at is None:
         at = top(document)
-        blank = _BLANKS.match(text, at)
-        present = len(_BLANK.findall(blank.group())) if blank else 0
-        wanted = 2 if _is_definition(document.statements[0]) else 1
+        wanted = 2 if definitions or _is_definition(document.statements[0]) else 1
         return Edit(Span(at, at), block + newline * max(0, wanted - present))
+    if definitions:
+        above = newline * (1 if lines or not _DEFINITION.match(definitions[0]) else 2)
+        below = newline * max(0, 2 - present) if text[at:].strip() else ""
+        start = "" if text[:at].endswith(("\n", "\r")) else newline
+        return Edit(Span(at, at), start + above + block + below)
     if not text[:at].endswith(("\n", "\r")):
         block = newline + block
     # A block of their own between the imports and what follows.

@@ -194,6 +194,18 @@ class Draft:
             return planned.binds
         return f"{planned.alias or planned.module}.{qualified.rpartition('.')[2]}"
 
+    def module(self, name: str, at: ast.AST) -> str:
+        """How to write a module at a place; imported if it is not yet, never under a name the user has."""
+        member = f"{name}._"
+        if (known := imports.spelling(self.code, member, at)) is not None:
+            return known.removesuffix("._")
+        planned = imports.new_import(self.code, member, at, as_module=True, taken=self._imports)
+        if planned.name is not None:
+            planned = imports.Import(name, None, self.fresh(f"_{name}"))
+        self._imports.append(planned)
+        self._needs.append(at)
+        return planned.alias or planned.module
+
     def expression(self, qualified: str, at: ast.AST, *, as_module: bool = False) -> cst.BaseExpression:
         """`reference`, as a libcst expression."""
         return cst.parse_expression(self.reference(qualified, at, as_module=as_module))
@@ -212,11 +224,16 @@ class Draft:
         self._names.add(name)
         return name
 
+    @property
+    def document(self) -> Document:
+        """The file, as it is before the rewrite."""
+        return self._document
+
     def constant(self, assignment: str) -> None:
-        """Have a variable assigned at module level, below the imports.
+        """Have a variable assigned, or something defined, at module level, below the imports.
 
         Args:
-            assignment: the statement, on one line; what it needs has to be imported at module level.
+            assignment: the statement, on one line, or definitions; what it needs has to be imported at module level.
         """
         self._constants.append(assignment)
 
@@ -295,7 +312,7 @@ class Draft:
         document = self._document
         edits = [edit for each in drafts for edit in each._edits()]
         needing = (each.code.statement for each in drafts if not each._is_needed_later())
-        gone = set(_WORD.findall(old)) - set(_WORD.findall(new))
+        gone = set(_WORD.findall(old)) - set(_WORD.findall("\n".join([new, *self._constants])))
         if self.code.ask(is_interface):
             gone = set()
         dropped = imports.droppable(document, apply_edits(document.text, edits), gone) if gone else ()

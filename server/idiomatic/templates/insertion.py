@@ -19,7 +19,7 @@ from idiomatic.templates.places import Site, site
 from idiomatic.templates.template import Place
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 
     from idiomatic.core.document import Document, Statement
     from idiomatic.templates.template import Needed, Template, Version
@@ -102,6 +102,39 @@ def insertion(template: Template, document: Document, offset: int, target: Versi
         plain.replace("\n", newline),
         tuple(edits),
     )
+
+
+def definition(
+    template: Template,
+    document: Document,
+    before: Statement,
+    target: Version,
+    *,
+    spelled: Callable[[Needed], str],
+    taken: Set[str] = frozenset(),
+) -> tuple[str, str]:
+    """A template as new code of a module, for a rewrite that needs what it defines.
+
+    Args:
+        template: one for a module.
+        document: that gets the code.
+        before: the statement that needs it.
+        target: the oldest Python the code must run on.
+        spelled: how something the template imports is written above the statement, imported if need be.
+        taken: names it must not have, besides those of the module.
+
+    Returns:
+        The code, and the name of the last thing it defines.
+    """
+    module = document.fact(Module)
+    offset = document.offset(before)
+    at = Site(Place.MODULE, Span(offset, offset), "", frozenset(taken), 2)
+    code, binds, needs = _for_target(template, target, _declared_already(document, at))
+    renamed = _free_names(binds, code, module, at)
+    if renamed:
+        code = _words(renamed).sub(lambda match: renamed[match[0]], code)
+    code = _renamed(code, {need.name: spelled(need) for need in needs})
+    return _indented(code, "", _unit(document)), renamed.get(binds[-1], binds[-1])
 
 
 def _statement_at(document: Document, offset: int) -> Statement | None:
