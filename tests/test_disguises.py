@@ -58,6 +58,9 @@ def test_case_in_disguise(case: Case) -> None:
 
     plain = results(case.fences[0])
     for name, change in DISGUISES.items():
+        if "tabs" in name and not re.search(r":(?:  #.*)?\n+ ", case.fences[0]):
+            # No block says that somebody indents by tabs.
+            continue
         expected = [None if text is None else change(text) for text in plain]
         assert results(change(case.fences[0])) == expected, name
 

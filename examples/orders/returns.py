@@ -1,8 +1,21 @@
 """Goods that come back: a draft, nothing uses it yet."""
 
 import threading
+from collections import namedtuple
 from dataclasses import dataclass
 from datetime import UTC, datetime
+
+Shelf = namedtuple("Shelf", "aisle level", defaults=["returns", 0])
+
+
+class Label(namedtuple("Label", ["text", "copies"])):
+    """What is printed for a parcel."""
+
+    __slots__ = ()
+
+    @property
+    def is_printed_often(self) -> bool:
+        return self.copies > 10
 
 
 @dataclass
