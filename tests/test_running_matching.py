@@ -172,12 +172,13 @@ def chain(tests: list[str], form: str, end: str) -> str:
             lines.append(f"{indent}else:")
             indent += "    "
         lines += [f"{indent}{keyword} {test}:", f"{indent}    {body}"]
-    if end == "else" and form != "ifs":
-        lines += [f"{indent}else:", f"{indent}    return 'else'"]
-    elif end in {"else", "return"}:
-        lines.append("    return 'end'")
-    elif end == "raise":
-        lines.append("    raise LookupError('nothing')")
+    match end:
+        case "else" if form != "ifs":
+            lines += [f"{indent}else:", f"{indent}    return 'else'"]
+        case "else" | "return":
+            lines.append("    return 'end'")
+        case "raise":
+            lines.append("    raise LookupError('nothing')")
     return WORLD + "def f(x):\n" + "\n".join(lines) + "\n"
 
 
@@ -334,7 +335,7 @@ def test_what_is_imported_may_be_no_class(monkeypatch: pytest.MonkeyPatch) -> No
     old, new = before_and_after(source)
     assert (old.f("a"), old.f(1.5)) == (0, 1)
     assert new.f("a") == 0
-    with pytest.raises(TypeError, match="called match pattern must be a (class|type)"):
+    with pytest.raises(TypeError, match=r"called match pattern must be a (class|type)"):
         new.f(1.5)
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, cast
 import libcst as cst
 
 from idiomatic.core.analysis.chains import What
+from idiomatic.core.draft import DraftError
 from idiomatic.core.writing.changes import changed, lines_above
 
 if TYPE_CHECKING:
@@ -70,9 +71,7 @@ def to_match(
         draft: from the first statement of the chain to its last.
     """
     reads = {read: capture.name for case in cases.values() for capture in case.captures for read in capture.reads}
-    changes: dict[cst.CSTNode, Change] = {
-        _expression(read, draft): partial(_named, name) for read, name in reads.items()
-    }
+    changes: dict[cst.CSTNode, Change] = {_read(read, draft): partial(_named, name) for read, name in reads.items()}
     new = changed(draft, changes) if changes else draft.body
     writer = _Writer(chain, cases, draft)
     made: list[cst.MatchCase] = []
@@ -90,6 +89,18 @@ def to_match(
 
 def _expression(node: ast.expr, draft: Draft) -> cst.BaseExpression:
     return draft.node(node, cast("type[cst.Name]", cst.BaseExpression))
+
+
+def _read(node: ast.expr, draft: Draft) -> cst.BaseExpression:
+    """What is read; inside a text of several lines older Pythons don't know where that is."""
+    found = _expression(node, draft)
+    if ast.dump(ast.parse(draft.code_for(found), mode="eval").body) != ast.dump(_loaded(node)):
+        raise DraftError("A part of a text of several lines could not be found again.")
+    return found
+
+
+def _loaded(node: ast.expr) -> ast.expr:
+    return ast.parse(ast.unparse(node), mode="eval").body
 
 
 def _named(name: str, _: cst.CSTNode) -> cst.CSTNode:
