@@ -113,9 +113,14 @@ def is_generator(function: Function | ast.Lambda) -> bool:
     return any(isinstance(node, (ast.Yield, ast.YieldFrom)) for node in walk_block(body))
 
 
-def function_fact(function: Function) -> FunctionFact:
-    """The fact of a function definition."""
-    is_async, yields = isinstance(function, ast.AsyncFunctionDef), is_generator(function)
+def function_fact(function: Function, *, may_yield: bool = True) -> FunctionFact:
+    """The fact of a function definition.
+
+    Args:
+        function: the definition.
+        may_yield: false if the word `yield` is nowhere in its text: to look for it takes most of the time.
+    """
+    is_async, yields = isinstance(function, ast.AsyncFunctionDef), may_yield and is_generator(function)
     return FunctionFact(
         function.name,
         is_async,
@@ -139,17 +144,20 @@ def _cleans_up(node: ast.AST) -> bool:
     return any(isinstance(each, ast.Yield) for each in walk_block(inside))
 
 
-def method_facts(members: Iterable[ast.stmt]) -> tuple[FunctionFact, ...]:
-    """The facts of the functions among the members of a class."""
-    return tuple(function_fact(member) for member in members if isinstance(member, FUNCTIONS))
+def method_facts(members: Iterable[ast.stmt], *, may_yield: bool = True) -> tuple[FunctionFact, ...]:
+    """The facts of the functions among the members of a class; see `function_fact`."""
+    return tuple(function_fact(member, may_yield=may_yield) for member in members if isinstance(member, FUNCTIONS))
 
 
-def class_fact(node: ast.ClassDef, methods: tuple[FunctionFact, ...] | None = None) -> ClassFact:
+def class_fact(
+    node: ast.ClassDef, methods: tuple[FunctionFact, ...] | None = None, *, may_yield: bool = True
+) -> ClassFact:
     """The fact of a class definition.
 
     Args:
         node: the class.
         methods: its methods, if they are known already.
+        may_yield: see `function_fact`.
     """
     attributes: list[str] = []
     members: list[MemberFact] = []
@@ -168,7 +176,7 @@ def class_fact(node: ast.ClassDef, methods: tuple[FunctionFact, ...] | None = No
         tuple(ast.unparse(base) for base in node.bases),
         tuple(keyword.arg or "**" for keyword in node.keywords),
         tuple(ast.unparse(decorator) for decorator in node.decorator_list),
-        method_facts(node.body) if methods is None else methods,
+        method_facts(node.body, may_yield=may_yield) if methods is None else methods,
         tuple(attributes),
         tuple(members),
     )

@@ -111,6 +111,7 @@ class Module:
 
     __slots__ = (
         "_answers",
+        "_bound",
         "_open",
         "_previous",
         "_records",
@@ -127,6 +128,7 @@ class Module:
         self.statements = _as_known(document)
         self.current = Current(self)
         self.doubtful: Set[Question] = frozenset()
+        self._bound: Mapping[str, tuple[ModuleBinding, ...]] | None = None
         self._answers: dict[Question, Any] = {}
         self._records: dict[Question, Record] = {}
         self._open: list[Record] = []
@@ -136,12 +138,27 @@ class Module:
         """Take the place of an earlier version, with its answers where nothing changed that they are about."""
         self.current = previous.current
         self.current.module = self
-        self.doubtful = self.current.dependencies.doubtful(_changed(previous.statements, self.statements))
+        old, new = _changed(previous.statements, self.statements)
+        self.doubtful = self.current.dependencies.doubtful(_words(old, new))
+        if [leaf.fact(_module_bindings) for leaf in old] == [leaf.fact(_module_bindings) for leaf in new]:
+            self._bound = previous._bound
         self._previous = previous
         self._answers = dict(previous._answers)
         self._records = dict(previous._records)
         for question in self.doubtful:
             self._answers.pop(question, None)
+
+    @property
+    def bound(self) -> Mapping[str, tuple[ModuleBinding, ...]]:
+        """All that is bound at module level, by name: for questions, which say what they are about."""
+        if self._bound is None:
+            found: dict[str, tuple[ModuleBinding, ...]] = {}
+            for statement in self.statements:
+                for leaf in statement.parts:
+                    for name, bindings in leaf.fact(_module_bindings).items():
+                        found[name] = found.get(name, ()) + bindings
+            self._bound = found
+        return self._bound
 
     def ask(self, question: Callable[Concatenate[Module, P], A], *args: P.args, **kwargs: P.kwargs) -> A:
         """The answer to a question, computed once."""
@@ -236,16 +253,25 @@ def _as_known(document: Document) -> tuple[Statement, ...]:
     return tuple(found)
 
 
-def _changed(before: Sequence[Statement], now: Sequence[Statement]) -> str:
-    """The text of all leaves that only one of two versions has."""
+def _changed(before: Sequence[Statement], now: Sequence[Statement]) -> tuple[list[Statement], list[Statement]]:
+    """The leaves that only one of two versions has, in order."""
     start, end = 0, 0
     shorter = min(len(before), len(now))
     while start < shorter and before[start] is now[start]:
         start += 1
     while end < shorter - start and before[-1 - end] is now[-1 - end]:
         end += 1
-    old, new = before[start : len(before) - end], now[start : len(now) - end]
-    changed = {part for each in old for part in each.parts} ^ {part for each in new for part in each.parts}
+    old = [part for each in before[start : len(before) - end] for part in each.parts]
+    new = [part for each in now[start : len(now) - end] for part in each.parts]
+    both = set(old) & set(new)
+    if [part for part in old if part in both] != [part for part in new if part in both]:
+        return old, new  # in another order
+    return [part for part in old if part not in both], [part for part in new if part not in both]
+
+
+def _words(old: Sequence[Statement], new: Sequence[Statement]) -> str:
+    """The text of all leaves that only one of two versions has."""
+    changed = {*old, *new}
     # Who asks for a class by its name asks for all of it.
     headers = {part.frame.statement.parts[0] for part in changed if isinstance(part, Part)}
     return "\0".join([part.text for part in changed | headers])
@@ -253,7 +279,7 @@ def _changed(before: Sequence[Statement], now: Sequence[Statement]) -> str:
 
 def _module_bindings(leaf: Statement) -> dict[str, tuple[ModuleBinding, ...]]:
     """What one leaf binds at module level, by name."""
-    bound = bound_at_module_level(leaf)
+    bound = leaf.fact(bound_at_module_level)
     definitions = (*FUNCTIONS, ast.ClassDef)
     is_plain = all(isinstance(each.node, definitions) and each.node in leaf.nodes for each in _all(bound))
     parents = {} if is_plain else leaf.fact(tree).parents
@@ -287,13 +313,7 @@ def is_for_type_checkers(parents: Mapping[ast.AST, ast.AST], node: ast.AST) -> b
 @about(lambda name: (name,))
 def bindings(module: Module, name: str) -> tuple[ModuleBinding, ...]:
     """Question: everything that binds `name` at module level, in order."""
-    found: tuple[ModuleBinding, ...] = ()
-    for statement in module.statements:
-        # A name may be written with characters that are only equivalent to its own.
-        if name in statement.text or not statement.text.isascii():
-            for part in statement.parts:
-                found += part.fact(_module_bindings).get(name, ())
-    return found
+    return module.bound.get(name, ())
 
 
 @about(lambda: ("*",))
@@ -325,15 +345,15 @@ def renamed(module: Module) -> frozenset[str]:
 
 def _definitions(statement: Statement) -> dict[str, FunctionFact | ClassFact]:
     found: dict[str, FunctionFact | ClassFact] = {}
-    for name, bound in (each for part in statement.parts for each in bound_at_module_level(part).items()):
+    for name, bound in (each for part in statement.parts for each in part.fact(bound_at_module_level).items()):
         match bound[-1].node:
             case ast.ClassDef() as node if isinstance(statement, LongClass) and node is statement.frame.node:
                 methods = (method for part in statement.parts for method in part.fact(_methods))
                 found[name] = class_fact(node, tuple(methods))
             case ast.ClassDef() as node:
-                found[name] = class_fact(node)
+                found[name] = class_fact(node, may_yield="yield" in statement.text)
             case ast.FunctionDef() | ast.AsyncFunctionDef() as node:
-                found[name] = function_fact(node)
+                found[name] = function_fact(node, may_yield="yield" in statement.text)
             case _:
                 pass
     return found
@@ -359,7 +379,7 @@ def version(module: Module, statement: Statement) -> Statement | None:
 
 
 def _methods(statement: Statement) -> tuple[FunctionFact, ...]:
-    return method_facts(statement.nodes)
+    return method_facts(statement.nodes, may_yield="yield" in statement.text)
 
 
 @about(lambda statement, name: (name,))

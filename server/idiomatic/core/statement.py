@@ -106,9 +106,12 @@ class Statement:
 
     def fact(self, of: Callable[[Statement], T]) -> T:
         """`of(self)`, computed once: what can be known from this statement alone."""
-        if of not in self._facts:
-            self._facts[of] = of(self)
-        return cast("T", self._facts[of])
+        facts: dict[Callable[[Statement], T], T] = self._facts  # type: ignore[assignment]
+        try:
+            return facts[of]
+        except KeyError:
+            found = facts[of] = of(self)
+            return found
 
     def span(self, node: ast.AST) -> Span:
         """The range of `text` that a node covers; decorators are not part of the definition they decorate.

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from idiomatic.core.analysis import classes
 from idiomatic.core.analysis.chains import What, key_of
-from idiomatic.core.analysis.scopes import scopes
+from idiomatic.core.analysis.scopes import bound_by
 from idiomatic.core.analysis.tree import FUNCTIONS
 from idiomatic.core.facts import ClassFact
 from idiomatic.core.module import about, bindings
@@ -122,7 +122,7 @@ def fields_in_file(module: Module, name: str) -> Fields | None:
         return None
     for statement in module.statements:
         if name in statement.text:
-            for binding in statement.fact(scopes).by_node[None].bindings.get(name, ()):
+            for binding in bound_by(statement, name):
                 if isinstance(binding.node, ast.ClassDef):
                     return _read(binding.node, module)
     return None

@@ -6,7 +6,7 @@ import ast
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from idiomatic.core.analysis.scopes import Binding, scopes
+from idiomatic.core.analysis.scopes import Binding, bound_by
 from idiomatic.core.analysis.tree import FUNCTIONS, Tree, tree
 from idiomatic.core.module import about
 
@@ -181,7 +181,7 @@ def value(module: Module, name: str) -> Value | None:
         _bound_to(binding, statement.fact(tree))
         for statement in module.statements
         if name in statement.text
-        for binding in statement.fact(scopes).by_node[None].bindings.get(name, ())
+        for binding in bound_by(statement, name)
     ]
     return found[0] if len(found) == 1 else None
 

@@ -12,7 +12,7 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING, Final
 
 from idiomatic.core.analysis.code import Analysis
-from idiomatic.core.analysis.scopes import BindingKind, scopes
+from idiomatic.core.analysis.scopes import BindingKind, bound_by
 from idiomatic.core.analysis.tree import FUNCTIONS, tree, walk_block
 from idiomatic.core.facts import ClassFact, FunctionFact
 from idiomatic.core.long_class import Part
@@ -283,7 +283,7 @@ def _on_cancel_of(module: Module, name: str) -> OnCancel:
     """Question: what a function at module level does when it is cancelled."""
     for statement in module.statements:
         if name in statement.text:
-            for binding in statement.fact(scopes).by_node[None].bindings.get(name, ()):
+            for binding in bound_by(statement, name):
                 if isinstance(binding.node, FUNCTIONS):
                     return _on_cancel(binding.node)
     return OnCancel.NOTHING

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from idiomatic.core import module as questions
 from idiomatic.core.analysis.code import Analysis
 from idiomatic.core.analysis.resources import FACTORIES, MANAGERS, NOT_MANAGERS, SAME
-from idiomatic.core.analysis.scopes import BindingKind, scopes
+from idiomatic.core.analysis.scopes import BindingKind, bound_by
 from idiomatic.core.analysis.tree import FUNCTIONS, tree, walk_own
 from idiomatic.core.facts import ClassFact
 from idiomatic.core.long_class import Part
@@ -329,7 +329,7 @@ def module_instance(module: Module, name: str, depth: int = _DEPTH) -> Instance 
     for statement in module.statements:
         if name not in statement.text:
             continue
-        bound = statement.fact(scopes).by_node[None].bindings.get(name, [])
+        bound = bound_by(statement, name)
         if bound and bound[0].kind is BindingKind.VARIABLE and isinstance(bound[0].node, ast.Name):
             return _assigned(Analysis(module, statement, (3, 11)), bound[0].node, depth)
     return None

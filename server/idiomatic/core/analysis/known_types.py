@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from idiomatic.core import module as questions
 from idiomatic.core.analysis.classes import value
-from idiomatic.core.analysis.scopes import scopes
+from idiomatic.core.analysis.scopes import bound_by
 from idiomatic.core.analysis.tree import tree
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ def _bound_before(module: Module, name: str, before: Statement) -> bool:
             return False
         if name in statement.text:
             parents = statement.fact(tree).parents
-            for binding in statement.fact(scopes).by_node[None].bindings.get(name, ()):
+            for binding in bound_by(statement, name):
                 if not questions.is_for_type_checkers(parents, binding.node):
                     return True
     return False

@@ -102,7 +102,14 @@ _ANYTHING: Final = frozenset({"Any", "Self", "T", "K", "V"})
 
 def here(module: Module, act: Act, class_name: str) -> bool:
     """Question: whether the module itself does something to a class or its objects."""
-    leaves = (leaf for statement in module.statements for leaf in statement.parts)
+    leaves = [leaf for statement in module.statements for leaf in statement.parts]
+    # Whoever does something to objects of a class says somewhere near that they are of that class.
+    near = [leaf.fact(usage) for leaf in leaves if class_name in leaf.text or not leaf.text.isascii()]
+    if any(use.act is act and use.of == class_name for each in near for use in each.uses):
+        return True
+    # What is hashed if something is a set or a dictionary: that is decided anywhere.
+    if act is not Act.HASHES or not any(of == class_name for each in near for _, of in each.keyed):
+        return False
     return any(use.act is act and use.of == class_name for use in together(leaf.fact(usage) for leaf in leaves))
 
 

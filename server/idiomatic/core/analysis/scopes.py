@@ -267,7 +267,7 @@ def scopes(statement: Statement) -> Scopes:
 
 
 def bound_at_module_level(leaf: Statement) -> Mapping[str, Sequence[Binding]]:
-    """What a statement, or a part of a long class, binds at module level, by name."""
+    """What a statement, or a part of a long class, binds at module level, by name: use `leaf.fact(...)` of it."""
     # Most of a file are definitions, which bind their own name: that can be seen without looking into them.
     if "global" not in leaf.text and ":=" not in leaf.text:
         nodes: Sequence[ast.stmt] = leaf.nodes
@@ -280,6 +280,11 @@ def bound_at_module_level(leaf: Statement) -> Mapping[str, Sequence[Binding]]:
             return bound
     found = leaf.fact(scopes)
     return found.bound_in(found.by_node[None])
+
+
+def bound_by(statement: Statement, name: str) -> Sequence[Binding]:
+    """What a statement binds under a name at module level."""
+    return [each for leaf in statement.parts for each in leaf.fact(bound_at_module_level).get(name, ())]
 
 
 # -- long classes -----------------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from idiomatic.core.analysis.coroutines import definition_of
 from idiomatic.core.analysis.flow import is_left_early
 from idiomatic.core.analysis.mentions import mentions
-from idiomatic.core.analysis.scopes import scopes
+from idiomatic.core.analysis.scopes import bound_by
 from idiomatic.core.analysis.tree import FUNCTIONS, walk_block
 from idiomatic.core.facts import FunctionFact
 
@@ -139,7 +139,7 @@ def _is_endless(module: Module, name: str) -> bool:
     """Question: whether a function at module level has a loop that nothing in it ends."""
     for statement in module.statements:
         if name in statement.text and "while" in statement.text:
-            for binding in statement.fact(scopes).by_node[None].bindings.get(name, ()):
+            for binding in bound_by(statement, name):
                 if isinstance(binding.node, FUNCTIONS):
                     return _never_ends(binding.node)
     return False

@@ -35,6 +35,7 @@ class Tree:
 
     __slots__ = ("_by_name", "by_type", "parents")
 
+    by_type: dict[type[ast.AST], list[ast.AST]]
     parents: Mapping[ast.AST, ast.AST]
 
     def __init__(self, statement: Statement) -> None:
@@ -117,11 +118,25 @@ class _JoinedTree(Tree):
 
     def __init__(self, of: LongClass) -> None:
         self.parents = _JoinedParents(of)
-        self.by_type = defaultdict(list)
+        # Only the kinds that somebody asks for: each version of the class has such a tree.
+        self.by_type = _JoinedNodes(of)
         self._by_name = None
-        for part in of.parts:
-            for kind, nodes in part.fact(tree).by_type.items():
-                self.by_type[kind] += nodes
+
+    def of(self, kind: type[Node]) -> Sequence[Node]:
+        """All nodes of exactly this class."""
+        return self.by_type[kind]  # type: ignore[return-value]
+
+
+class _JoinedNodes(dict[type[ast.AST], list[ast.AST]]):
+    """The nodes of all parts of a long class, by their class."""
+
+    def __init__(self, of: LongClass) -> None:
+        super().__init__()
+        self._parts = of.parts
+
+    def __missing__(self, kind: type[ast.AST]) -> list[ast.AST]:
+        self[kind] = [node for part in self._parts for node in part.fact(tree).by_type.get(kind, ())]
+        return self[kind]
 
 
 def _children(node: ast.AST, *, besides: str = "") -> Iterator[ast.AST]:

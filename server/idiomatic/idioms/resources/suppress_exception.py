@@ -65,7 +65,7 @@ import libcst as cst
 
 from idiomatic.core.analysis.exceptions import CANCELLED, catches, caught
 from idiomatic.core.analysis.mentions import mentions
-from idiomatic.core.analysis.scopes import scopes
+from idiomatic.core.analysis.scopes import bound_by
 from idiomatic.core.analysis.tool_comments import first_tool_comment
 from idiomatic.core.analysis.tree import tree
 from idiomatic.core.idiom import Finding, Fix, Kind, safe_unless
@@ -217,7 +217,7 @@ def is_tuple(module: Module, name: str) -> bool:
         statement.fact(tree).parents.get(binding.node)
         for statement in module.statements
         if name in statement.text
-        for binding in statement.fact(scopes).by_node[None].bindings.get(name, ())
+        for binding in bound_by(statement, name)
     ]
     match bound:
         case [ast.Assign(value=ast.Tuple()) | ast.AnnAssign(value=ast.Tuple())]:
@@ -242,7 +242,7 @@ def is_fixed(module: Module, name: str, before: Statement | None) -> bool:
             above = False
         if name not in statement.text:
             continue
-        for binding in statement.fact(scopes).by_node[None].bindings.get(name, ()):
+        for binding in bound_by(statement, name):
             is_top = binding.node in statement.nodes or any(
                 isinstance(each, ast.Import | ast.ImportFrom) and binding.node in each.names for each in statement.nodes
             )
