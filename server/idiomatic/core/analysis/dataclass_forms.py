@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from idiomatic.core.analysis.generated_methods import ORDERING
-from idiomatic.core.analysis.immutability import against_frozen, against_slots
+from idiomatic.core.analysis.immutability import against_slots, other_decorators
 from idiomatic.core.analysis.known_types import Source
-from idiomatic.core.analysis.record_obstacles import kind_of_default
-from idiomatic.core.analysis.records import has_weakref_slot, other_decorators
+from idiomatic.core.analysis.record_obstacles import against_read_only, kind_of_default
+from idiomatic.core.analysis.records import has_weakref_slot
 
 if TYPE_CHECKING:
     import ast
@@ -91,10 +91,10 @@ def _essence(form: Form) -> tuple[object, ...]:
 
 
 def _read_only(record: Record, code: Analysis) -> Form | NoForm:
-    no_slots = next(against_slots(record, code), None)
+    no_slots = next(_against_slots(record, code), None)
     slots = no_slots is None and code.target >= (3, 10)
     decorator = "@dataclass(frozen=True, slots=True)" if slots else "@dataclass(frozen=True)"
-    if (reason := next(against_frozen(record, code), None)) is not None:
+    if (reason := next(against_read_only(record, code), None)) is not None:
         return NoForm(decorator, reason)
     if record.slots is not None and not slots:
         return NoForm(decorator, no_slots or "Slots need Python 3.10 here.")
@@ -103,13 +103,17 @@ def _read_only(record: Record, code: Analysis) -> Form | NoForm:
     )
 
 
+def _against_slots(record: Record, code: Analysis) -> Iterator[str]:
+    return against_slots(record.node, record.names, code, has_slots=record.slots is not None)
+
+
 def _can_have_slots(record: Record, code: Analysis) -> str:
     """Why `dataclass` can't make the slots that the class has now; empty if it can."""
     if code.target < (3, 10):
         return "Before Python 3.10, fields with defaults can't have slots."
     if has_weakref_slot(record) and code.target < (3, 11):
         return "Before Python 3.11, `dataclass` can't make room for weak references."
-    return next(against_slots(record, code), "")
+    return next(_against_slots(record, code), "")
 
 
 def _differences(record: Record, name: str) -> tuple[str, ...] | None:

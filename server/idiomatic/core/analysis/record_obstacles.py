@@ -138,8 +138,18 @@ def _hiding_obstacles(record: Record, code: Analysis) -> Iterator[str]:
         yield f"`{attribute}` is also used of objects that may be of this class, or its name is in a string."
     if record.slots is not None and code.target < (3, 10):
         yield "Slots of other names can only be made by `dataclass` since Python 3.10."
-    for reason in against_frozen(record, code):
+    for reason in against_read_only(record, code):
         yield f"Its properties are read-only, and so its fields have to be. {reason}"
+
+
+def against_read_only(record: Record, code: Analysis) -> Iterator[str]:
+    """Why its objects can't be read-only, as far as its module shows it, a sentence each."""
+    for statement in record.constructor.rest:
+        for node in ast.walk(statement):
+            is_field = isinstance(node, ast.Attribute) or (isinstance(node, ast.Name) and node.id in record.names)
+            if is_field and isinstance(node.ctx, ast.Store):  # type: ignore[attr-defined]
+                yield "Its constructor changes fields, which a frozen object does not allow."
+    yield from against_frozen(record.node, record.open_names, code)
 
 
 _NEEDED: Final = frozenset(

@@ -13,7 +13,7 @@ from idiomatic.core.analysis.field_types import type_of_field
 from idiomatic.core.analysis.generated_methods import BOILERPLATE, ClassShape, compared_with_generated
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from idiomatic.core.analysis.code import Analysis
     from idiomatic.core.analysis.constructors import Constructor, Parameter
@@ -85,6 +85,11 @@ class Record:
     def names(self) -> tuple[str, ...]:
         """The names of the fields."""
         return tuple(field.name for field in self.fields)
+
+    @property
+    def open_names(self) -> tuple[str, ...]:
+        """The names of the fields that others can set: not those that a property shows."""
+        return tuple(field.name for field in self.fields if field.parameter.shown_by is None)
 
     @property
     def is_keyword_only(self) -> bool:
@@ -224,15 +229,3 @@ def slot_names(value: ast.expr) -> list[str] | None:
 def has_weakref_slot(record: Record) -> bool:
     """Whether its `__slots__` leave room for weak references."""
     return record.slots is not None and "__weakref__" in (slot_names(record.slots.value) or [])
-
-
-_HARMLESS_DECORATORS: Final = ("functools.total_ordering", "typing.final", "typing_extensions.final")
-
-
-def other_decorators(node: ast.ClassDef, code: Analysis) -> Sequence[str]:
-    """The decorators of a class that may look at what it is."""
-    return [
-        ast.unparse(decorator)
-        for decorator in node.decorator_list
-        if not code.is_name(decorator, *_HARMLESS_DECORATORS)
-    ]

@@ -31,12 +31,9 @@ def joined_docstring(
     text = ast.get_docstring(function)
     if text is None or _SAYS_NOTHING.match(text):
         return None
-    inner = function.body[0]
-    outer = class_.body[0]
-    old, new = indentation(inner, code), indentation(function, code)
-    made = re.sub(rf"(?<=\n){re.escape(old)}", new, with_line_feeds(code.source(inner)))
+    made = _moved(function, code)
     if ast.get_docstring(class_) is not None:
-        made = _merged(with_line_feeds(code.source(outer)), made, new)
+        made = _merged(with_line_feeds(code.source(class_.body[0])), made, indentation(function, code))
     if "\r\n" in code.statement.text:
         made = made.replace("\n", "\r\n")
     line = cst.parse_statement(made)
@@ -45,6 +42,21 @@ def joined_docstring(
     if ast.get_docstring(class_) is not None and isinstance(first, cst.SimpleStatementLine):
         return first.with_changes(body=line.body)
     return line
+
+
+def docstring_line(function: ast.FunctionDef, code: Analysis) -> cst.SimpleStatementLine:
+    """The docstring of a method, as a statement where the method stands."""
+    made = _moved(function, code)
+    if "\r\n" in code.statement.text:
+        made = made.replace("\n", "\r\n")
+    return cst.ensure_type(cst.parse_statement(made), cst.SimpleStatementLine)
+
+
+def _moved(function: ast.FunctionDef, code: Analysis) -> str:
+    """The source of a method's docstring, indented like the method."""
+    inner = function.body[0]
+    old, new = indentation(inner, code), indentation(function, code)
+    return re.sub(rf"(?<=\n){re.escape(old)}", new, with_line_feeds(code.source(inner)))
 
 
 _SAYS_NOTHING: Final = re.compile(

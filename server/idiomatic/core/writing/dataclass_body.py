@@ -11,7 +11,7 @@ from idiomatic.core import module as questions
 from idiomatic.core.draft import DraftError
 from idiomatic.core.writing.arguments import dedented
 from idiomatic.core.writing.attribute_names import from_object, renamed
-from idiomatic.core.writing.class_docstring import indentation, joined_docstring, with_line_feeds
+from idiomatic.core.writing.class_docstring import docstring_line, indentation, joined_docstring, with_line_feeds
 from idiomatic.core.writing.field_comments import FieldComments, comment_lines
 
 if TYPE_CHECKING:
@@ -222,7 +222,7 @@ class _ClassWriter:
             lead = []
             shown_by = field.parameter.shown_by
             if shown_by is not None and ast.get_docstring(shown_by):
-                yield cst.SimpleStatementLine([self.draft.node(shown_by.body[0], cst.Expr)])
+                yield docstring_line(shown_by, self.draft.code)
 
     def _annotation(self, field: Field) -> cst.BaseExpression:
         draft = self.draft
