@@ -47,16 +47,16 @@ def _calls(statement: Statement) -> tuple[tuple[str, tuple[str, ...], tuple[tupl
     return tuple(
         (
             node.func.id,
-            tuple(_type(argument) for argument in node.args),
-            tuple((keyword.arg or "**", _type(keyword.value)) for keyword in node.keywords),
+            tuple(type_of_literal(argument) for argument in node.args),
+            tuple((keyword.arg or "**", type_of_literal(keyword.value)) for keyword in node.keywords),
         )
         for node in statement.fact(tree).of(ast.Call)
         if isinstance(node.func, ast.Name)
     )
 
 
-def _type(node: ast.expr) -> str:
-    """The builtin type of a literal; empty if it is none, `*` for a starred argument."""
+def type_of_literal(node: ast.expr) -> str:
+    """The builtin type of a literal, with those of its items; empty if it is none, `*` for a starred argument."""
     match node:
         case ast.Starred():
             return "*"
@@ -65,7 +65,7 @@ def _type(node: ast.expr) -> str:
         case ast.Constant(value=value):
             return _CONSTANTS.get(type(value), "")
         case ast.UnaryOp(op=ast.USub(), operand=operand):
-            return _type(operand)
+            return type_of_literal(operand)
         case ast.JoinedStr():
             return "str"
         case ast.Compare() | ast.UnaryOp(op=ast.Not()):
@@ -78,7 +78,7 @@ def _type(node: ast.expr) -> str:
             key, value = _common(filter(None, keys)), _common(values)
             return f"dict[{key}, {value}]" if key and value else ""
         case ast.Tuple(elts=[_, *_] as elements):
-            types = [_type(element) for element in elements]
+            types = [type_of_literal(element) for element in elements]
             return f"tuple[{', '.join(types)}]" if all(types) and "*" not in types else ""
         # int(text)
         case ast.Call(func=ast.Name(id=name)) if name in _CALLS:
@@ -93,5 +93,5 @@ def _container(name: str, elements: Iterable[ast.expr]) -> str:
 
 
 def _common(elements: Iterable[ast.expr]) -> str:
-    types = {_type(element) for element in elements}
+    types = {type_of_literal(element) for element in elements}
     return types.pop() if len(types) == 1 and "*" not in types else ""

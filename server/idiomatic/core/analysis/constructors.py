@@ -54,6 +54,25 @@ class Parameter:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Extra:
+    """An attribute that is none of the parameters.
+
+    Attributes:
+        name: of the attribute.
+        statement: what sets it.
+        value: to what.
+        annotation: of the attribute (`self.x: int = 0`).
+        is_derived: whether the value is made of parameters; else all objects begin with the same.
+    """
+
+    name: str
+    statement: ast.stmt
+    value: ast.expr
+    annotation: ast.expr | None
+    is_derived: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Constructor:
     """An `__init__` that stores each of its parameters in the attribute of the same name.
 
@@ -61,6 +80,7 @@ class Constructor:
         function: the method.
         receiver: what it calls `self`.
         parameters: in order of declaration.
+        extras: what else it sets, in order.
         rest: the statements that check and convert, in order.
         in_order: whether the attributes are set in the order of the parameters.
     """
@@ -68,6 +88,7 @@ class Constructor:
     function: ast.FunctionDef
     receiver: str
     parameters: tuple[Parameter, ...]
+    extras: tuple[Extra, ...]
     rest: tuple[ast.stmt, ...]
     in_order: bool
 
@@ -137,9 +158,10 @@ def read_constructor(
     missing = [name for name, parameter in reader.parameters.items() if name not in reader.stored]
     if missing:
         raise DoesMoreError(f"Its constructor does not store `{missing[0]}`.")
-    names = [parameter.name for parameter in parameters]
+    extras = sorted(reader.extras.values(), key=lambda extra: extra.is_derived)
+    in_order = list(reader.stored) == [*(each.name for each in parameters), *(each.name for each in extras)]
     return Constructor(
-        function, receiver, tuple(reader.parameters.values()), tuple(reader.rest), list(reader.stored) == names
+        function, receiver, tuple(reader.parameters.values()), tuple(extras), tuple(reader.rest), in_order
     )
 
 
@@ -151,6 +173,7 @@ class _Reader:
     shown: Mapping[str, ast.FunctionDef]
     code: Analysis
     stored: dict[str, None] = field(default_factory=dict)
+    extras: dict[str, Extra] = field(default_factory=dict)
     rest: list[ast.stmt] = field(default_factory=list)
     checked: set[str] = field(default_factory=set)
     """The parameters that checks read: their `None` may not be replaced before that."""
@@ -209,16 +232,17 @@ class _Reader:
         if (shown_by := self.shown.get(name)) is not None and shown_by.name in _names(value) & self.parameters.keys():
             attribute, name = name, shown_by.name
             self.parameters[name] = replace(self.parameters[name], attribute=attribute, shown_by=shown_by)
-        if name not in self.parameters:
-            if isinstance(value, ast.Name) and value.id in self.parameters:
-                raise DoesMoreError(
-                    f"Its parameter `{value.id}` is stored as `{name}`, and the parameter of a dataclass has the name "
-                    "of its field: callers that pass it by name would break."
-                )
-            raise DoesMoreError(f"Its constructor also sets `{name}`, which is none of its parameters.")
+        if name not in self.parameters and isinstance(value, ast.Name) and value.id in self.parameters:
+            raise DoesMoreError(
+                f"Its parameter `{value.id}` is stored as `{name}`, and the parameter of a dataclass has the name of "
+                "its field: callers that pass it by name would break."
+            )
         if name in self.stored:
             raise DoesMoreError(f"Its constructor sets `{name}` twice.")
         self.stored[name] = None
+        if name not in self.parameters:
+            self._store_extra(Extra(name, statement, value, annotation, self._is_derived(value)))
+            return
         parameter = self.parameters[name]
         if annotation is not None:
             parameter = self.parameters[name] = replace(parameter, annotation=annotation)
@@ -240,6 +264,20 @@ class _Reader:
         self.parameters[name] = replace(parameter, conversion=value)
         self.converted.add(name)
         self.rest.append(statement)
+
+    def _is_derived(self, value: ast.expr) -> bool:
+        """Whether a value depends on the parameters, by way of other variables of the constructor or not."""
+        return any(
+            isinstance(each, ast.Name) and self.code.local_bindings(each) is not None for each in ast.walk(value)
+        )
+
+    def _store_extra(self, extra: Extra) -> None:
+        if not self._is_simple(extra.value):
+            raise DoesMoreError(f"Its constructor also sets `{extra.name}`, which is none of its parameters.")
+        self.extras[extra.name] = extra
+        if extra.is_derived:
+            self._check_names(extra.statement)
+            self.rest.append(extra.statement)
 
     def _read_so_far(self) -> set[str]:
         return {name for statement in self.rest for name in _names(statement)}
@@ -308,7 +346,8 @@ class _Reader:
                 attr = self.shown[attr].name if attr in self.shown else attr
                 return attr == "__class__" or (not is_call and (attr in self.stored or attr in self.constants))
             case ast.Attribute(attr=attr) as attribute:
-                return attr in self.parameters and isinstance(self.code.parent(attribute), ast.Assign | ast.AnnAssign)
+                is_set = isinstance(self.code.parent(attribute), ast.Assign | ast.AnnAssign)
+                return is_set and (attr in self.parameters or attr in self.extras)
             case ast.Call(func=ast.Name(id="type"), args=[_]):
                 return True
             case _:

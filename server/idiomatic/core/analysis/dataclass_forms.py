@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from idiomatic.core.analysis.code import Analysis
     from idiomatic.core.analysis.copying_methods import Copying
-    from idiomatic.core.analysis.records import Field, Record
+    from idiomatic.core.analysis.records import ExtraField, Field, Record
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,9 @@ class Form:
         copies: the copies that `dataclasses.replace` makes instead.
         reasons: what changes.
         shows_fields: whether the class gets a `__repr__`.
+        compares_fields: whether it gets an `__eq__`.
+        is_exact: whether what it gets takes the place of methods that know only the fields of the constructor: of its
+            `__repr__`, of its `__eq__`.
     """
 
     options: tuple[str, ...]
@@ -45,6 +48,8 @@ class Form:
     copies: tuple[Copying, ...]
     reasons: tuple[Reason, ...]
     shows_fields: bool
+    compares_fields: bool
+    is_exact: tuple[bool, bool]
 
     @property
     def decorator(self) -> str:
@@ -104,7 +109,7 @@ def _read_only(record: Record, code: Analysis) -> Form | NoForm:
 
 
 def _against_slots(record: Record, code: Analysis) -> Iterator[str]:
-    return against_slots(record.node, record.names, code, has_slots=record.slots is not None)
+    return against_slots(record.node, record.all_names, code, has_slots=record.slots is not None)
 
 
 def _can_have_slots(record: Record, code: Analysis) -> str:
@@ -124,7 +129,9 @@ def _differences(record: Record, name: str) -> tuple[str, ...] | None:
 
 def _has_class_values(record: Record) -> bool:
     """Whether a field has a default, which is a value of the class until `dataclass` has seen it."""
-    return any(field.parameter.default is not None or field.parameter.fallback is not None for field in record.fields)
+    return bool(record.extras) or any(
+        field.parameter.default is not None or field.parameter.fallback is not None for field in record.fields
+    )
 
 
 # -- one form ---------------------------------------------------------------------------------------------------------
@@ -195,7 +202,15 @@ def _form(
                 reasons.append(Reason("Pickles of the old class can't be read.", "pickles"))
     copies = [copy for copy in record.copies if by_value or not copy.differences]
     reasons += [Reason(text, "copies of subclasses") for copy in copies for text in copy.differences]
-    return Form(tuple(options), tuple(statements), tuple(copies), (*reasons, *_common_reasons(record, code)), shows)
+    return Form(
+        tuple(options),
+        tuple(statements),
+        tuple(copies),
+        (*reasons, *_common_reasons(record, code)),
+        shows,
+        "eq=False" not in options,
+        ("__repr__" in dropped, "__eq__" in dropped),
+    )
 
 
 _SHORT: Final = {"__eq__": "equality changes", "__ne__": "equality changes", "__repr__": "`repr` changes"}
@@ -240,13 +255,13 @@ def _common_reasons(record: Record, code: Analysis) -> Iterator[Reason]:
             "What the constructor checks and converts moves to `__post_init__`, which runs when all fields are stored.",
             "checks run in `__post_init__`",
         )
-    if unknown := [field for field in record.fields if field.type.source is Source.NOTHING]:
+    if unknown := [field for field in record.every if field.type.source is Source.NOTHING]:
         yield Reason(
             f"Nothing is known about the type of {_list(unknown)}: `Any` stands there until you write it.",
             "types to be filled in",
         )
     for source, how in _INFERRED.items():
-        if inferred := [field for field in record.fields if field.type.source is source]:
+        if inferred := [field for field in record.every if field.type.source is source]:
             yield Reason(f"The type of {_list(inferred)} is taken from {how}.", "types are inferred")
     if doubtful := [field for field in record.fields if _is_doubtful(field, code)]:
         yield Reason(
@@ -270,11 +285,12 @@ _INFERRED: Final = {
     Source.CONVERSION: "what the constructor makes of it, and type checkers expect callers to pass that",
     Source.DEFAULT: "the default",
     Source.DOCSTRING: "the docstring",
+    Source.VALUE: "the first value",
     Source.CALLS: "the calls in this module",
 }
 
 
-def _list(fields: Sequence[Field]) -> str:
+def _list(fields: Sequence[Field | ExtraField]) -> str:
     names = [f"`{field.name}`" for field in fields]
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from idiomatic.core import module as questions
-from idiomatic.core.analysis.call_types import argument_types
+from idiomatic.core.analysis.call_types import argument_types, type_of_literal
 from idiomatic.core.analysis.known_types import (
     NOTHING,
     KnownType,
@@ -20,7 +20,7 @@ from idiomatic.core.analysis.known_types import (
 
 if TYPE_CHECKING:
     from idiomatic.core.analysis.code import Analysis
-    from idiomatic.core.analysis.constructors import Constructor, Parameter
+    from idiomatic.core.analysis.constructors import Constructor, Extra, Parameter
 
 
 def type_of_field(
@@ -30,7 +30,7 @@ def type_of_field(
     annotated = KnownType("", Source.ANNOTATION)
     # self.x: int = x
     if parameter.annotation is not None:
-        return annotated, parameter.annotation, not _can_be_evaluated(parameter.annotation, code)
+        return annotated, parameter.annotation, not can_be_evaluated(parameter.annotation, code)
     # x: int, in the class body
     if declaration is not None:
         return annotated, declaration.annotation, False
@@ -56,6 +56,50 @@ def type_of_field(
     if known is not NOTHING:
         return KnownType(known.text, known.source, known.optional or optional), None, False
     return NOTHING, None, False
+
+
+def type_of_extra(extra: Extra, constructor: Constructor, code: Analysis) -> KnownType:
+    """What is known of the type of an attribute that is none of the parameters and has no annotation."""
+    literal = type_of_literal(extra.value)
+    text = literal or type_of_value(extra.value, code)
+    if not text and extra.is_derived:
+        text = _type_of_arithmetic(extra.value, constructor)
+    is_bare = not literal and text in _CONTAINERS
+    if text in {"", "None", "*"} or (is_bare and (extra.is_derived or _has_items(extra.value))):
+        return NOTHING
+    if not all(_means_builtin(word, code) for word in re.findall(r"\w+", text)):
+        return NOTHING
+    return KnownType(text, Source.VALUE)
+
+
+def _has_items(value: ast.expr) -> bool:
+    match value:
+        case ast.List(elts=[]) | ast.Dict(keys=[]) | ast.Call():
+            return False
+        case _:
+            return True
+
+
+def _type_of_arithmetic(value: ast.expr, constructor: Constructor) -> str:
+    """The type of `width * height`, where both are annotated as numbers."""
+    match value:
+        case ast.BinOp(left=left, op=operator, right=right):
+            types = {_type_of_arithmetic(left, constructor), _type_of_arithmetic(right, constructor)}
+            if not types <= {"int", "float"} or not isinstance(operator, ast.Add | ast.Sub | ast.Mult | ast.Div):
+                return ""
+            return "float" if isinstance(operator, ast.Div) or "float" in types else "int"
+        case ast.Constant(value=int() | float()) if not isinstance(value.value, bool):
+            return type(value.value).__name__
+        case ast.Call(func=ast.Name(id="len")):
+            return "int"
+        case ast.Name(id=name) | ast.Attribute(value=ast.Name(), attr=name):
+            for parameter in constructor.parameters:
+                if parameter.name == name and parameter.conversion is None and parameter.fallback is None:
+                    given = parameter.node.annotation
+                    return given.id if isinstance(given, ast.Name) and given.id in {"int", "float"} else ""
+            return ""
+        case _:
+            return ""
 
 
 def _type_of_calls(parameter: Parameter, constructor: Constructor, code: Analysis) -> KnownType:
@@ -145,7 +189,7 @@ def without_none(annotation: ast.expr) -> ast.expr:
             return annotation
 
 
-def _can_be_evaluated(annotation: ast.expr, code: Analysis) -> bool:
+def can_be_evaluated(annotation: ast.expr, code: Analysis) -> bool:
     """Whether an annotation that was never evaluated, inside a function, surely can be in a class body."""
     if code.target >= (3, 14) or code.ask(questions.has_future_annotations) or isinstance(annotation, ast.Constant):
         return True

@@ -279,7 +279,7 @@ class _Comparison:
             case ast.Compare(left=left, ops=[operator], comparators=[right]) if isinstance(operator, self.operator):
                 # self.__dict__ == other.__dict__
                 if self.operator is ast.Eq and self._whole(left) == self.receiver and self._whole(right) == self.other:
-                    return list(self.record.fields), False
+                    return (list(self.record.fields), False) if self.record.has_only_fields else None
                 name = self.record.field(left, self.receiver)
                 return ([name], False) if name and name == self.record.field(right, self.other) else None
             # self.x == other.x and self.y == other.y

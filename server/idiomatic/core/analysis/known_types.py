@@ -31,6 +31,8 @@ class Source(StrEnum):
     DEFAULT = auto()
     DOCSTRING = auto()
     CALLS = auto()
+    VALUE = auto()
+    """What the constructor sets at first."""
     NOTHING = auto()
 
 

@@ -52,8 +52,8 @@ def _set(words: str) -> frozenset[str]:
 
 
 _VALUE_BUILTINS: Final = _set(
-    "abs bool bytearray bytes complex dict divmod enumerate float frozenset int isinstance len list map max min "
-    "object range repr reversed round set sorted str sum tuple type zip filter any all"
+    "abs bool bytearray bytes chr complex dict divmod enumerate float frozenset hash int isinstance len list map max "
+    "min object range repr reversed round set sorted str sum tuple type zip filter any all"
 )
 _VALUE_FUNCTIONS: Final = frozenset(
     (

@@ -12,7 +12,7 @@ from idiomatic.core.analysis.field_types import without_none
 from idiomatic.core.analysis.immutability import against_frozen
 from idiomatic.core.analysis.known_types import Source, type_of_value
 from idiomatic.core.analysis.read_only_properties import accesses
-from idiomatic.core.analysis.records import has_comments, read_in_class_body, slot_names
+from idiomatic.core.analysis.records import ExtraField, has_comments, read_in_class_body, slot_names
 from idiomatic.core.facts import ClassFact
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def _is_mixin(base: ast.expr, code: Analysis) -> bool:
 
 
 def _body_obstacles(record: Record, code: Analysis) -> Iterator[str]:
-    names = set(record.names)
+    names = set(record.all_names)
     for base in record.node.bases:
         fact = code.definition(base)
         if isinstance(fact, ClassFact) and names & {method.name for method in fact.methods}:
@@ -103,6 +103,7 @@ def _body_obstacles(record: Record, code: Analysis) -> Iterator[str]:
     if record.slots is not None:
         slots = slot_names(record.slots.value)
         stored = {field.parameter.attribute or field.name for field in record.fields}
+        stored |= {extra.name for extra in record.extras}
         if slots is None or set(slots) - {"__weakref__"} != stored:
             yield "Its `__slots__` are not exactly its fields."
 
@@ -163,20 +164,19 @@ def _parameter_obstacles(record: Record, code: Analysis) -> Iterator[str]:
         yield "Its constructor is decorated."
     if "#" in code.source(constructor) and re.search(r"#\s*type:\s*(?!ignore)", code.source(constructor)):
         yield "Its types are in comments."
-    moved = set[str]().union(*(_names_from_function(field) for field in record.fields))
+    moved = set[str]().union(*(_names_from_function(field) for field in record.every))
     for name in sorted(moved & code.scope_made_by(record.node).bindings.keys()):
         yield f"`{name}` means something else in the class body."
     read = read_in_class_body(record.node, code) | moved
-    for field in record.fields:
-        match field.annotation:
+    for each in record.every:
+        match each.annotation:
             case ast.Constant(value=str(text)):
                 read |= set(re.findall(r"[^\W\d]\w*", text))
             case _:
                 pass
     if "__init__" in read:
         yield "Its body uses `__init__` once more."
-    for field in record.fields:
-        parameter = field.parameter
+    for field in record.every:
         if field.name in read:
             yield f"The field `{field.name}` would hide the `{field.name}` that other lines of the class body mean."
         elif field.name in _NEEDED or (field.name.startswith("__") and not field.name.endswith("__")):
@@ -185,6 +185,8 @@ def _parameter_obstacles(record: Record, code: Analysis) -> Iterator[str]:
             r"\b(?:InitVar|ClassVar|Final|KW_ONLY)\b", ast.unparse(field.annotation)
         ):
             yield f"The annotation of `{field.name}` means something else in a dataclass."
+    for field in record.fields:
+        parameter = field.parameter
         for value in filter(None, (parameter.default, parameter.fallback)):
             if any(isinstance(each, ast.NamedExpr | ast.Await | ast.Yield) for each in ast.walk(value)):
                 yield f"The default of `{field.name}` does more than give a value."
@@ -202,12 +204,16 @@ def _parameter_obstacles(record: Record, code: Analysis) -> Iterator[str]:
         yield "Keyword-only fields need Python 3.10."
 
 
-def _names_from_function(field: Field) -> set[str]:
+def _names_from_function(field: Field | ExtraField) -> set[str]:
     """The names that a field reads in the class body, where the constructor read them."""
     found = set(re.findall(r"[^\W\d]\w*", field.type.text))
-    if field.parameter.annotation is not None:
-        found |= {each.id for each in ast.walk(field.parameter.annotation) if isinstance(each, ast.Name)}
-    match field.parameter.fallback:
+    if isinstance(field, ExtraField):
+        annotation, value = field.extra.annotation, None if field.extra.is_derived else field.extra.value
+    else:
+        annotation, value = field.parameter.annotation, field.parameter.fallback
+    if annotation is not None:
+        found |= {each.id for each in ast.walk(annotation) if isinstance(each, ast.Name)}
+    match value:
         case ast.List(elts=[]):
             found.add("list")
         case ast.Dict(keys=[]):

@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Final
 
 from idiomatic.core.analysis import classes
 from idiomatic.core.analysis.copying_methods import copying_methods
-from idiomatic.core.analysis.field_types import type_of_field
+from idiomatic.core.analysis.field_types import can_be_evaluated, type_of_extra, type_of_field
 from idiomatic.core.analysis.generated_methods import BOILERPLATE, ClassShape, compared_with_generated
+from idiomatic.core.analysis.known_types import KnownType, Source
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from idiomatic.core.analysis.code import Analysis
-    from idiomatic.core.analysis.constructors import Constructor, Parameter
+    from idiomatic.core.analysis.constructors import Constructor, Extra, Parameter
     from idiomatic.core.analysis.copying_methods import Copying
     from idiomatic.core.analysis.generated_methods import Generated
-    from idiomatic.core.analysis.known_types import KnownType
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,13 +52,38 @@ class Field:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class ExtraField:
+    """A field that the constructor has no parameter for.
+
+    Attributes:
+        extra: what the constructor does.
+        type: what is known of its type.
+        annotation: an annotation to take over; `None` if there is none.
+        quoted: whether that annotation can't be evaluated where the class is made.
+        declaration: the bare annotation in the class body that the field takes the place of.
+    """
+
+    extra: Extra
+    type: KnownType
+    annotation: ast.expr | None
+    quoted: bool
+    declaration: ast.AnnAssign | None
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return self.extra.name
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Record:
     """A class that stores the parameters of its constructor.
 
     Attributes:
         node: the class.
         constructor: its `__init__`.
-        fields: in order.
+        fields: those that the constructor has parameters for, in order.
+        extras: the others.
         methods: its special methods that a dataclass may generate, each with how it differs from that; `None` if it is
             no boilerplate.
         slots: its `__slots__`.
@@ -70,11 +95,22 @@ class Record:
     node: ast.ClassDef
     constructor: Constructor
     fields: tuple[Field, ...]
+    extras: tuple[ExtraField, ...]
     methods: Mapping[str, tuple[ast.stmt, Generated | None]]
     slots: ast.Assign | None
     subclasses: tuple[str, ...]
     is_closed: bool
     copies: tuple[Copying, ...]
+
+    @property
+    def every(self) -> tuple[Field | ExtraField, ...]:
+        """All fields."""
+        return (*self.fields, *self.extras)
+
+    @property
+    def all_names(self) -> tuple[str, ...]:
+        """The names of all fields."""
+        return tuple(field.name for field in self.every)
 
     @property
     def hidden(self) -> Mapping[str, str]:
@@ -94,13 +130,17 @@ class Record:
     @property
     def is_keyword_only(self) -> bool:
         """Whether no field can be given by position."""
-        return all(field.parameter.keyword_only for field in self.fields)
+        return bool(self.fields) and all(field.parameter.keyword_only for field in self.fields)
 
     @property
     def is_declared(self) -> bool:
         """Whether the class body has all fields already, without their defaults, and in their order."""
         declared = [field.declaration for field in self.fields if field.declaration is not None]
-        return len(declared) == len(self.fields) and [each for each in self.node.body if each in declared] == declared
+        return (
+            not self.extras
+            and len(declared) == len(self.fields)
+            and [each for each in self.node.body if each in declared] == declared
+        )
 
 
 _SECRET: Final = re.compile(r"password|passwd|passphrase|secret|token$|api_?key|private_?key|credential", re.IGNORECASE)
@@ -131,6 +171,7 @@ def read_record(node: ast.ClassDef, constructor: Constructor, code: Analysis) ->
         for statement in node.body
         if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name) and statement.value is None
     }
+    extras = tuple(_read_extra(extra, declared.get(extra.name), constructor, code) for extra in constructor.extras)
     docstrings = "\n".join(filter(None, (ast.get_docstring(constructor.function), ast.get_docstring(node))))
     fields = tuple(
         _read_field(parameter, declared.get(parameter.attribute or parameter.name), constructor, docstrings, code)
@@ -144,7 +185,8 @@ def read_record(node: ast.ClassDef, constructor: Constructor, code: Analysis) ->
         {field.parameter.attribute: field.name for field in fields if field.parameter.attribute},
         tuple(field.name for field in fields if not field.parameter.keyword_only),
         has_only_fields=not {write.attribute for write in code.ask(classes.own_writes, node.name)}
-        - {field.parameter.attribute or field.name for field in fields},
+        - {field.parameter.attribute or field.name for field in fields}
+        and not extras,
         is_closed=is_final or (node.name.startswith("_") and not subclasses),
         is_nested=code.enclosing(node, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef) is not None,
         is_reflexive=all(_is_reflexive(field) for field in fields),
@@ -173,7 +215,9 @@ def read_record(node: ast.ClassDef, constructor: Constructor, code: Analysis) ->
         and [target.id for target in statement.targets if isinstance(target, ast.Name)] == ["__slots__"]
     ]
     copies = tuple(copying_methods(shape, code))
-    return Record(node, constructor, fields, special, slots[0] if slots else None, subclasses, shape.is_closed, copies)
+    return Record(
+        node, constructor, fields, extras, special, slots[0] if slots else None, subclasses, shape.is_closed, copies
+    )
 
 
 def has_comments(member: ast.stmt, code: Analysis) -> bool:
@@ -195,6 +239,17 @@ def _read_field(
 _IRREFLEXIVE: Final = re.compile(
     r"\b(?:Any|object|float|complex|Decimal|\w*(?:[aA]rray|Frame|Series|Tensor)|Number|Real)\b"
 )
+
+
+def _read_extra(
+    extra: Extra, declaration: ast.AnnAssign | None, constructor: Constructor, code: Analysis
+) -> ExtraField:
+    annotated = KnownType("", Source.ANNOTATION)
+    if extra.annotation is not None:
+        return ExtraField(extra, annotated, extra.annotation, not can_be_evaluated(extra.annotation, code), declaration)
+    if declaration is not None:
+        return ExtraField(extra, annotated, declaration.annotation, False, declaration)
+    return ExtraField(extra, type_of_extra(extra, constructor, code), None, False, None)
 
 
 def _is_reflexive(field: Field) -> bool:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from idiomatic.core.analysis.copying_methods import Copying
     from idiomatic.core.analysis.dataclass_forms import Form
-    from idiomatic.core.analysis.records import Field, Record
+    from idiomatic.core.analysis.records import ExtraField, Field, Record
     from idiomatic.core.draft import Draft
 
 C = TypeVar("C", bound="cst.CSTNode")
@@ -92,11 +92,11 @@ class _ClassWriter:
         self.draft = draft
         self.function = record.constructor.function
         self.constructor = draft.node(self.function, cst.FunctionDef)
-        self.comments = FieldComments(record.names, self.constructor)
+        self.comments = FieldComments(record.all_names, self.constructor)
 
     def body(self, block: cst.IndentedBlock) -> list[cst.BaseStatement]:
         pairs = list(_pairs(block.body, self.record.node.body))
-        declarations = [field.declaration for field in self.record.fields if field.declaration is not None]
+        declarations = [field.declaration for field in self.record.every if field.declaration is not None]
         gone = {*self.form.dropped, *declarations}
         for statement, nodes in pairs:
             self._note_declarations(statement, nodes)
@@ -126,7 +126,7 @@ class _ClassWriter:
                 lead = [_blank()] if new else []
                 if own_comments and after is None:
                     lead += own_comments
-                new += self._fields(lead)
+                new += [*self._fields(lead), *self._extras()]
                 fresh = True
             if nodes == [self.function]:
                 if after is not None:
@@ -209,22 +209,48 @@ class _ClassWriter:
                 yield cst.SimpleStatementLine([cst.AnnAssign(cst.Name("_"), marker)], leading_lines=lead)
                 lead = []
             line = cst.AnnAssign(cst.Name(field.name), cst.Annotation(self._annotation(field)), self._value(field))
-            lines = [*lead, *self.comments.above[field.name]]
-            beside = self.comments.beside[field.name]
-            lines += [cst.EmptyLine(comment=comment) for comment in beside[:-1]]
-            yield cst.SimpleStatementLine(
-                [line],
-                leading_lines=lines,
-                trailing_whitespace=cst.TrailingWhitespace(
-                    cst.SimpleWhitespace("  " if beside else ""), beside[-1] if beside else None
-                ),
-            )
+            yield self._commented(line, field.name, lead)
             lead = []
             shown_by = field.parameter.shown_by
             if shown_by is not None and ast.get_docstring(shown_by):
                 yield docstring_line(shown_by, self.draft.code)
 
-    def _annotation(self, field: Field) -> cst.BaseExpression:
+    def _extras(self) -> Iterator[cst.BaseStatement]:
+        """The fields that the constructor has no parameter for."""
+        replaces_repr, replaces_eq = self.form.is_exact
+        for field in self.record.extras:
+            extra = field.extra
+            is_private = extra.name.startswith("_")
+            given: list[cst.Arg] = []
+            match extra.value:
+                case _ if extra.is_derived:
+                    pass
+                case ast.Constant() as value:
+                    given.append(_argument("default", self._copied(value)))
+                case value:
+                    given.append(_argument("default_factory", self._factory(value)))
+            given.append(_option("init=False"))
+            if replaces_repr or (self.form.shows_fields and is_private):
+                given.append(_option("repr=False"))
+            if replaces_eq or (self.form.compares_fields and (is_private or extra.is_derived)):
+                given.append(_option("compare=False"))
+            call = cst.Call(self.draft.expression("dataclasses.field", self.function), given)
+            line = cst.AnnAssign(cst.Name(extra.name), cst.Annotation(self._annotation(field)), call)
+            yield self._commented(line, extra.name, [])
+
+    def _commented(self, line: cst.AnnAssign, name: str, lead: list[cst.EmptyLine]) -> cst.SimpleStatementLine:
+        """The line of a field with its comments."""
+        beside = self.comments.beside[name]
+        lines = [*lead, *self.comments.above[name], *(cst.EmptyLine(comment=comment) for comment in beside[:-1])]
+        return cst.SimpleStatementLine(
+            [line],
+            leading_lines=lines,
+            trailing_whitespace=cst.TrailingWhitespace(
+                cst.SimpleWhitespace("  " if beside else ""), beside[-1] if beside else None
+            ),
+        )
+
+    def _annotation(self, field: Field | ExtraField) -> cst.BaseExpression:
         draft = self.draft
         if field.annotation is not None:
             annotation = self._copied(field.annotation)
@@ -271,13 +297,17 @@ class _ClassWriter:
                 name = "dict"
             case ast.Tuple(elts=[]):
                 name = "tuple"
-            case ast.Call(func=function, args=[], keywords=[]):
+            case ast.Call(func=ast.Name(id=called) as function, args=[], keywords=[]) if self._is_type(called):
                 return self._copied(function)
             case _:
                 return cst.Lambda(cst.Parameters(), self._copied(fallback))
         if self.draft.code.ask(questions.bindings, name):
             return cst.Lambda(cst.Parameters(), self._copied(fallback))
         return cst.Name(name)
+
+    def _is_type(self, name: str) -> bool:
+        """Whether a name surely stands for the same when the class is made as when an object is."""
+        return name[:1].isupper() or not self.draft.code.ask(questions.bindings, name)
 
     def _copied(self, node: ast.expr) -> cst.BaseExpression:
         try:
@@ -311,7 +341,7 @@ class _ClassWriter:
     # -- comments ---------------------------------------------------------------------------------------------------
 
     def _note_declarations(self, statement: cst.BaseStatement, nodes: Sequence[ast.stmt]) -> None:
-        for field in self.record.fields:
+        for field in self.record.every:
             if field.declaration is not None and field.declaration in nodes:
                 self.comments.note(field.name, statement)
 
@@ -326,6 +356,8 @@ class _ClassWriter:
         for field in self.record.fields:
             for store in field.parameter.stores:
                 owners.setdefault(store, []).append(field.name)
+        for extra in self.record.constructor.extras:
+            owners.setdefault(extra.statement, []).append(extra.name)
         kept: list[cst.BaseStatement] = []
         rest = set(self.record.constructor.rest)
         for statement, inside in _pairs(block.body, nodes):

@@ -188,7 +188,8 @@ def _header(class_: ast.ClassDef, code: Analysis) -> Span:
 def _message(record: Record) -> str:
     if any(generated is not None for _, generated in record.methods.values()):
         return f"`{record.node.name}` stores its arguments and writes by hand what a dataclass generates"
-    return f"`{record.node.name}` only stores its arguments, as a dataclass does by itself"
+    only = "" if record.constructor.rest or record.extras else "only "
+    return f"`{record.node.name}` {only}stores its arguments, as a dataclass does by itself"
 
 
 # -- the fixes --------------------------------------------------------------------------------------------------------
