@@ -150,6 +150,9 @@ def against_read_only(record: Record, code: Analysis) -> Iterator[str]:
             is_field = isinstance(node, ast.Attribute) or (isinstance(node, ast.Name) and node.id in record.names)
             if is_field and isinstance(node.ctx, ast.Store):  # type: ignore[attr-defined]
                 yield "Its constructor changes fields, which a frozen object does not allow."
+    for extra in record.extras:
+        if not extra.extra.is_derived:
+            yield f"`{extra.name}` is the same for all new objects: it is there to be changed."
     yield from against_frozen(record.node, record.open_names, code)
 
 

@@ -297,7 +297,7 @@ class _ClassWriter:
                 name = "dict"
             case ast.Tuple(elts=[]):
                 name = "tuple"
-            case ast.Call(func=ast.Name(id=called) as function, args=[], keywords=[]) if self._is_type(called):
+            case ast.Call(func=ast.Name() as function, args=[], keywords=[]) if self._is_type(function):
                 return self._copied(function)
             case _:
                 return cst.Lambda(cst.Parameters(), self._copied(fallback))
@@ -305,9 +305,10 @@ class _ClassWriter:
             return cst.Lambda(cst.Parameters(), self._copied(fallback))
         return cst.Name(name)
 
-    def _is_type(self, name: str) -> bool:
+    def _is_type(self, name: ast.Name) -> bool:
         """Whether a name surely stands for the same when the class is made as when an object is."""
-        return name[:1].isupper() or not self.draft.code.ask(questions.bindings, name)
+        qualified = self.draft.code.qualified_name(name) or ""
+        return name.id[:1].isupper() or qualified.startswith(("builtins.", "collections."))
 
     def _copied(self, node: ast.expr) -> cst.BaseExpression:
         try:
