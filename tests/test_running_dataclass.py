@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 RULE = "class-to-dataclass"
+FREEZING = "frozen-value-object"
 MODULE = "dataclass_under_test"
 
 
@@ -560,15 +561,16 @@ def test_a_subclass_can_go_on_calling_the_constructor() -> None:
 
 def all_results() -> Iterator[tuple[str, str, str]]:
     """Every case, and what every action that is not refused makes of it."""
-    for case in read_cases(RULE, (CASES / f"{RULE}.md").read_text("utf-8")):
+    cases = [case for rule in (RULE, FREEZING) for case in read_cases(rule, (CASES / f"{rule}.md").read_text("utf-8"))]
+    for case in cases:
         if case.expected["target"] or case.files:
             continue
-        analysed = analyse(case.fences[0], RULE, target=sys.version_info[:2])
+        analysed = analyse(case.fences[0], case.rule, target=sys.version_info[:2])
         for diagnostic in analysed.all_diagnostics:
             for index, fix in enumerate(diagnostic.fixes):
                 if not isinstance(fix.verdict, Refused):
                     after = analysed.rewrite(diagnostic, fix).apply(case.fences[0])
-                    yield f"case_{case.line}_{index}", case.fences[0], after
+                    yield f"case_{cases.index(case)}_{index}", case.fences[0], after
 
 
 IMPORTS_NOTHING = re.compile(r"^(?:from|import) (?:colors|pydantic|app|names)\b|^@register|^@deprecated", re.MULTILINE)

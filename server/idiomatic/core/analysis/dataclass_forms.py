@@ -5,15 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from idiomatic.core.analysis import project_use
 from idiomatic.core.analysis.generated_methods import ORDERING
-from idiomatic.core.analysis.immutability import against_slots, other_decorators
+from idiomatic.core.analysis.immutability import against_slots, other_decorators, the_first_of
 from idiomatic.core.analysis.known_types import Source
 from idiomatic.core.analysis.record_obstacles import against_read_only, kind_of_default
 from idiomatic.core.analysis.records import has_weakref_slot
+from idiomatic.core.usage import Act
 
 if TYPE_CHECKING:
     import ast
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from idiomatic.core.analysis.code import Analysis
     from idiomatic.core.analysis.copying_methods import Copying
@@ -85,10 +87,19 @@ def forms(record: Record, code: Analysis) -> Iterator[Form | NoForm]:
     idiomatic = _form(record, code, lambda name: _differences(record, name) is not None, by_value=True, frozen=frozen)
     yield keeping
     if _essence(idiomatic) != _essence(keeping):
-        yield idiomatic
+        if _loses_hash(record, idiomatic) and (where := _hashed_in(record, code)):
+            yield NoForm(idiomatic.decorator, f"Its objects are hashed in {where}, and could not be any more.")
+        else:
+            yield idiomatic
     read_only = _read_only(record, code)
     if isinstance(read_only, NoForm) or _essence(read_only) not in {_essence(keeping), _essence(idiomatic)}:
         yield read_only
+
+
+def _loses_hash(record: Record, form: Form) -> bool:
+    """Whether objects that could be hashed by their identity can't be any more."""
+    is_by_identity = not {"__eq__", "__hash__"} & record.methods.keys()
+    return is_by_identity and form.compares_fields and "frozen=True" not in form.options
 
 
 def _essence(form: Form) -> tuple[object, ...]:
@@ -96,16 +107,38 @@ def _essence(form: Form) -> tuple[object, ...]:
 
 
 def _read_only(record: Record, code: Analysis) -> Form | NoForm:
-    no_slots = next(_against_slots(record, code), None)
+    no_slots = next(_against_slots(record, code), None) or _certain(project_use.against_slots(record.node.name, code))
     slots = no_slots is None and code.target >= (3, 10)
     decorator = "@dataclass(frozen=True, slots=True)" if slots else "@dataclass(frozen=True)"
-    if (reason := next(against_read_only(record, code), None)) is not None:
+    elsewhere = project_use.against_frozen(record.node.name, record.open_names, code)
+    if (reason := next(against_read_only(record, code), None) or _certain(elsewhere)) is not None:
         return NoForm(decorator, reason)
     if record.slots is not None and not slots:
         return NoForm(decorator, no_slots or "Slots need Python 3.10 here.")
     return _form(
         record, code, lambda name: _differences(record, name) is not None, by_value=True, frozen=True, slots=slots
     )
+
+
+def _certain(reasons: Iterable[project_use.Reason]) -> str | None:
+    return next((reason.text for reason in reasons if reason.is_certain), None)
+
+
+def _possible(record: Record, code: Analysis, *, slots: bool) -> Iterator[Reason]:
+    """What may be done elsewhere with objects that become read-only and perhaps get slots."""
+    name = record.node.name
+    found = [*project_use.against_frozen(name, record.open_names, code)]
+    if slots:
+        found += project_use.against_slots(name, code)
+    yield from (Reason(text, "used in other files") for text in the_first_of(found))
+
+
+def _hashed_in(record: Record, code: Analysis) -> str:
+    """Where its objects are keys of dictionaries or members of sets, as far as that is certain."""
+    if code.ask(project_use.here, Act.HASHES, record.node.name):
+        return "this file"
+    found = code.ask(project_use.elsewhere, Act.HASHES, record.node.name)
+    return project_use.in_files(found.certain) if found is not None and found.certain else ""
 
 
 def _against_slots(record: Record, code: Analysis) -> Iterator[str]:
@@ -152,7 +185,7 @@ def _form(
     reasons = list(_reasons_of_hiding(record))
     if frozen:
         options.append("frozen=True")
-        if len(record.hidden) < len(record.fields):
+        if record.open_names:
             reasons.append(Reason(_FROZEN, "objects become read-only"))
         elif record.slots is None:
             reasons.append(Reason("Objects can no longer be given other attributes.", "no other attributes"))
@@ -191,6 +224,8 @@ def _form(
         options.append("kw_only=True")
     statements: list[ast.stmt] = [special[name][0] for name in dropped]
     statements += [field.parameter.shown_by for field in record.fields if field.parameter.shown_by is not None]
+    if frozen:
+        reasons += _possible(record, code, slots=slots and record.slots is None)
     if slots:
         at = 1 if frozen else len(options)
         options[at:at] = ["slots=True", *["weakref_slot=True"] * wants_weakrefs]

@@ -5,13 +5,16 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Final
 
-from idiomatic.core.analysis import classes
+from idiomatic.core.analysis import classes, project_use
 from idiomatic.core.analysis.constructors import methods
+from idiomatic.core.module import about
+from idiomatic.core.usage import Act, usage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from idiomatic.core.analysis.code import Analysis
+    from idiomatic.core.module import Module
 
 _WRITERS: Final = ("setattr", "delattr", "__dict__", "__setattr__", "vars")
 _NO_SLOTS: Final = ("weakref", "WeakSet", "WeakKeyDictionary", "WeakValueDictionary", "__dict__", "vars", "__weakref__")
@@ -87,6 +90,29 @@ def against_slots(
                 yield f"Its method `{write.method}` adds the attribute `{write.attribute}`."
         for word in sorted(code.ask(classes.uses, _NO_SLOTS)):
             yield f"This module uses `{word}`."
+
+
+@about(lambda class_name: (class_name,))
+def reads_of_class(module: Module, class_name: str) -> frozenset[str]:
+    """Question: which attributes the module reads from a class itself, and not from its objects."""
+    return frozenset(
+        use.word
+        for statement in module.statements
+        if class_name in statement.text
+        for leaf in statement.parts
+        for use in leaf.fact(usage).uses
+        if use.act is Act.READS and use.of == class_name
+    )
+
+
+def the_first_of(reasons: Iterable[project_use.Reason]) -> list[str]:
+    """What may happen in other files, as sentences: not all of them where there are many."""
+    texts = list(dict.fromkeys(reason.text for reason in reasons if not reason.is_certain))
+    more = len(texts) - _MOST
+    return [*texts[:_MOST], f"There are {more} more such places."] if more > 1 else texts
+
+
+_MOST: Final = 3
 
 
 def other_decorators(node: ast.ClassDef, code: Analysis) -> Sequence[str]:

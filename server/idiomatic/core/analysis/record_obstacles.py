@@ -6,7 +6,7 @@ import ast
 import re
 from typing import TYPE_CHECKING, Final
 
-from idiomatic.core.analysis import classes
+from idiomatic.core.analysis import classes, project_use
 from idiomatic.core.analysis.constructors import methods
 from idiomatic.core.analysis.field_types import without_none
 from idiomatic.core.analysis.immutability import against_frozen
@@ -139,6 +139,9 @@ def _hiding_obstacles(record: Record, code: Analysis) -> Iterator[str]:
         yield f"`{attribute}` is also used of objects that may be of this class, or its name is in a string."
     if record.slots is not None and code.target < (3, 10):
         yield "Slots of other names can only be made by `dataclass` since Python 3.10."
+    for found in project_use.against_frozen(record.node.name, tuple(record.hidden), code):
+        if found.is_certain:
+            yield found.text
     for reason in against_read_only(record, code):
         yield f"Its properties are read-only, and so its fields have to be. {reason}"
 
