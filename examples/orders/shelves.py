@@ -1,8 +1,13 @@
 """Where the goods are: shelves in rows, rows in halls."""
 
+import asyncio
 import logging
 
+from orders.decorators import timed
+
 logger = logging.getLogger(__name__)
+
+missed = []
 
 
 def noted(method):
@@ -11,6 +16,19 @@ def noted(method):
     def wrapper(self, *args, **kwargs):
         logger.debug("%s in %s", method.__name__, self.name)
         return method(self, *args, **kwargs)
+
+    return wrapper
+
+
+def counted(func):
+    """Remember what was not there."""
+
+    def wrapper(place, sku):
+        try:
+            return func(place, sku)
+        except LookupError:
+            missed.append(sku)
+            raise
 
     return wrapper
 
@@ -41,3 +59,17 @@ class Place:
     def has(self, sku):
         """Whether something is here, or anywhere in here."""
         return sku in self.everything()
+
+
+@counted
+async def fetch(place, sku):
+    """Have something brought from a place."""
+    await asyncio.sleep(0)
+    if not place.has(sku):
+        raise LookupError(sku)
+    return sku
+
+
+@timed
+async def fetch_all(place, skus):
+    return [await fetch(place, sku) for sku in skus]

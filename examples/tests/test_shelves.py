@@ -1,4 +1,7 @@
-from orders.shelves import Place
+import asyncio
+
+import pytest
+from orders.shelves import Place, fetch, fetch_all
 
 
 def test_all_places_are_seen():
@@ -7,3 +10,10 @@ def test_all_places_are_seen():
     assert list(hall.everything()) == ["ladder", "cup", "tea", "pot"]
     assert hall.has("tea")
     assert not hall.inside[1].has("tea")
+
+
+def test_goods_are_fetched():
+    hall = Place("hall", ["ladder"], [Place("row", ["tea"])])
+    assert asyncio.run(fetch_all(hall, ["tea", "ladder"])) == ["tea", "ladder"]
+    with pytest.raises(LookupError):
+        asyncio.run(fetch(hall, "pot"))

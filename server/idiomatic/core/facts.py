@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from idiomatic.core.analysis.surrounding import is_wrapped_in_plain
 from idiomatic.core.analysis.tree import FUNCTIONS, walk_block
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ class FunctionFact:
         returns: the source of the return annotation, if any.
         cleans_up: whether it is an asynchronous generator with something to do when it is closed: it yields inside a
             `with` block or a `try` with a `finally`.
+        wraps_plainly: whether it is a decorator whose plain wrapper does something around the calls, see `surrounding`.
     """
 
     name: str
@@ -39,6 +41,7 @@ class FunctionFact:
     parameters: tuple[str, ...]
     returns: str | None
     cleans_up: bool = False
+    wraps_plainly: bool = False
 
     @property
     def is_coroutine(self) -> bool:
@@ -129,6 +132,7 @@ def function_fact(function: Function, *, may_yield: bool = True) -> FunctionFact
         parameter_names(function.args),
         ast.unparse(function.returns) if function.returns else None,
         is_async and yields and any(map(_cleans_up, walk_block(function.body))),
+        is_wrapped_in_plain(function),
     )
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from idiomatic.core.analysis.decorating import is_used_as_decorator
+from idiomatic.core.analysis.surrounding import KIND_TESTS, words
 from idiomatic.core.analysis.tree import FUNCTIONS, Function, walk_own
 from idiomatic.core.facts import parameters
 from idiomatic.core.text import Span
@@ -35,16 +36,6 @@ KEEPS_METADATA: Final = (
     "typing.cast",
 )
 CHANGING: Final = frozenset(("pop", "popitem", "setdefault", "update", "clear", "__setitem__", "__delitem__"))
-KIND_TESTS: Final = frozenset(
-    (
-        "iscoroutinefunction",
-        "isasyncgenfunction",
-        "isgeneratorfunction",
-        "iscoroutine",
-        "isawaitable",
-        "is_async_callable",
-    )
-)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -256,15 +247,6 @@ def is_returned_always(decorator: Decorator, code: Analysis) -> bool:
         if isinstance(parent, ast.If) and words(parent.test) & KIND_TESTS:
             return True
     return False
-
-
-def words(node: ast.AST) -> set[str]:
-    """The variables and attributes below a node, by name."""
-    return {
-        each.id if isinstance(each, ast.Name) else each.attr
-        for each in ast.walk(node)
-        if isinstance(each, (ast.Name, ast.Attribute))
-    }
 
 
 def changes_arguments(wrapper: Function) -> bool:

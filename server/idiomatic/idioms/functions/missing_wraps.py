@@ -84,9 +84,9 @@ from idiomatic.core.analysis.decorators import (
     passes_on,
     passes_on_stars,
     span_of_name,
-    words,
 )
 from idiomatic.core.analysis.mentions import mentions
+from idiomatic.core.analysis.surrounding import words
 from idiomatic.core.analysis.tree import FUNCTIONS
 from idiomatic.core.facts import is_generator
 from idiomatic.core.idiom import Finding, Fix, Kind, Refused, safe_unless
