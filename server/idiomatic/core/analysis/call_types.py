@@ -34,6 +34,8 @@ def argument_types(module: Module, name: str, position: int | None, keyword: str
             for called, positional, named in statement.fact(_calls):
                 if called != name:
                     continue
+                if position is not None and "*" in positional[: position + 1]:
+                    return ()
                 if position is not None and position < len(positional):
                     found[positional[position]] = None
                 elif keyword in dict(named):
