@@ -7,6 +7,7 @@ whose bodies all leave the block. This looks at syntax only: what the names stan
 from __future__ import annotations
 
 import ast
+import builtins
 from collections import Counter
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -139,6 +140,8 @@ class Chain:
     def reads_well(self) -> bool:
         """Whether the tests as patterns say more than they do now."""
         loose = sum(branch.is_loose for branch in self.branches)
+        if any(not each.alternatives and _is_or(each.node.test) for each in self.branches):
+            return False
         guarded = sum(bool(branch.guards) for branch in self.branches)
         if self.fault:
             return len(self.branches) - sum(not branch.alternatives for branch in self.branches) >= FEWEST
@@ -152,6 +155,10 @@ class Chain:
     def asks(self, *what: What) -> int:
         """How many branches compare the subject with one of those."""
         return sum(any(each.what in what for each in branch.alternatives) for branch in self.branches)
+
+
+def _is_or(test: ast.expr) -> bool:
+    return isinstance(test, ast.BoolOp) and isinstance(test.op, ast.Or)
 
 
 def chain_at(statement: ast.If, code: Analysis) -> Chain | None:
@@ -352,11 +359,24 @@ def _read(branch: ast.If, key: str) -> Branch | None:
             for index, value in enumerate(values):
                 if (found := alternatives(value, key)) is not None:
                     early, late = values[:index], values[index + 1 :]
+                    if early and not all(map(_is_always_there, found)):
+                        return Branch(branch, ())
                     return Branch(branch, found, (*early, *late), tuple(early))
         case test:
             if (found := alternatives(test, key)) is not None:
                 return Branch(branch, found)
     return Branch(branch, ()) if _mentions(branch.test, key) else None
+
+
+def _is_always_there(each: Alternative) -> bool:
+    """Whether a pattern for it can be tried in any case: what is asked before may be whether `numpy` is installed."""
+    match each.what, each.node:
+        case What.CLASS, ast.Name(id=name):
+            return hasattr(builtins, name)
+        case What.CLASS | What.VALUE, _:
+            return False
+        case _:
+            return True
 
 
 def _mentions(node: ast.AST, key: str) -> bool:
