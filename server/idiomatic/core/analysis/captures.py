@@ -41,11 +41,13 @@ class Capture:
         key: the attribute or key.
         name: the variable.
         reads: what it takes the place of.
+        type: what it is declared as, if that is known.
     """
 
     key: str
     name: str
     reads: tuple[ast.expr, ...]
+    type: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +56,13 @@ class Fields:
 
     Attributes:
         names: in order.
+        types: what they are declared as, in the same order; empty for what is not known.
         is_frozen: whether they never change.
         is_positional: whether `__match_args__` is those names.
     """
 
     names: tuple[str, ...]
+    types: tuple[str, ...]
     is_frozen: bool
     is_positional: bool
 
@@ -91,7 +95,8 @@ def captured_attributes(subject: ast.Name, class_: ast.expr, branch: ast.If, cod
     order = [*fields.names]
     wanted = {attr: attr for attr in sorted(reads, key=order.index)}
     names = _names(wanted, function, code)
-    return [Capture(attr, names[attr], tuple(reads[attr])) for attr in wanted] if names else ()
+    types = dict(zip(fields.names, fields.types, strict=True))
+    return [Capture(attr, names[attr], tuple(reads[attr]), types[attr]) for attr in wanted] if names else ()
 
 
 def fields_of(class_: ast.expr, code: Analysis) -> Fields | None:
@@ -108,7 +113,7 @@ def fields_of(class_: ast.expr, code: Analysis) -> Fields | None:
         ):
             methods = {method.name for method in found.methods}
             names = tuple(name for name in found.attributes if name not in methods)
-            return Fields(names, "frozen=True" in decorator, is_positional=False)
+            return Fields(names, ("",) * len(names), "frozen=True" in decorator, is_positional=False)
         case _:
             return None
 
@@ -129,7 +134,7 @@ def fields_in_file(module: Module, name: str) -> Fields | None:
 
 
 def _read(class_: ast.ClassDef, module: Module) -> Fields | None:
-    inherited: tuple[str, ...] = ()
+    inherited: dict[str, str] = {}
     is_frozen = True
     is_positional = True
     bases = [each for each in classes.base_names(class_) if each not in {"object", "Generic", "ABC", "Protocol"}]
@@ -141,12 +146,12 @@ def _read(class_: ast.ClassDef, module: Module) -> Fields | None:
             found = module.ask(fields_in_file, base)
             if found is None:
                 return None
-            inherited += found.names
+            inherited |= zip(found.names, found.types, strict=True)
             is_frozen = is_frozen and found.is_frozen
             is_positional = is_positional and found.is_positional
         is_frozen = "frozen" in options
         is_positional = is_positional and not options & {"kw_only", "match_args"}
-    own: list[str] = []
+    own: dict[str, str] = {}
     for member in class_.body:
         match member:
             case ast.AnnAssign(target=ast.Name(id="_")):
@@ -158,7 +163,7 @@ def _read(class_: ast.ClassDef, module: Module) -> Fields | None:
                 if isinstance(value, ast.Call) and any(each.arg in {"init", "kw_only"} for each in value.keywords):
                     is_positional = False
                     continue
-                own.append(field)
+                own[field] = shown
             case ast.FunctionDef(name=method) | ast.AsyncFunctionDef(name=method):
                 if method in {"__init__", "__new__", "__getattr__", "__getattribute__", *own, *inherited}:
                     return None
@@ -169,7 +174,8 @@ def _read(class_: ast.ClassDef, module: Module) -> Fields | None:
                     return None
             case _:
                 pass
-    return Fields(tuple(dict.fromkeys((*inherited, *own))), is_frozen, is_positional)
+    fields = inherited | own
+    return Fields(tuple(fields), tuple(fields.values()), is_frozen, is_positional)
 
 
 def _options(class_: ast.ClassDef) -> set[str] | None:

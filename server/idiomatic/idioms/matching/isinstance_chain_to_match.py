@@ -65,7 +65,8 @@ in the same order. What else a test asks becomes the guard of the case, and is a
 
 Fields are bound to names only in the cases of dataclasses and named tuples that are known in full: all their fields
 exist and no code runs when one is read. In addition the branch must read nothing but the value the field has when the
-pattern is tried, and nothing else in the function may have the name. The second action leaves the bodies as they are.
+pattern is tried, nothing else in the function may have the name, and fields of one name are of one type. The second
+action leaves the bodies as they are.
 
 Unsafe where
 
@@ -149,12 +150,16 @@ def _captures(chain: Chain, code: Analysis) -> Mapping[ast.If, Sequence[Capture]
     if not isinstance(chain.subject, ast.Name):
         return {}
     found: dict[ast.If, Sequence[Capture]] = {}
+    types: dict[str, str] = {}
     for branch in chain.branches:
         match branch.alternatives:
             # A name that is bound stays bound when the guard is false.
             case [only] if only.what is What.CLASS and not branch.guards:
-                if captures := captured_attributes(chain.subject, only.node, branch.node, code):
-                    found[branch.node] = captures
+                captures = captured_attributes(chain.subject, only.node, branch.node, code)
+                # For a type checker a variable has one type.
+                if all(each.name not in types or types[each.name] == each.type != "" for each in captures):
+                    found |= {branch.node: captures} if captures else {}
+                    types |= {each.name: each.type for each in captures}
             case _:
                 pass
     return found
