@@ -39,11 +39,7 @@ class Uses(Protocol):
 
 def in_document(document: Document, package: str) -> frozenset[Use]:
     """What a text does; a part that does not parse counts as what it was when it last did."""
-<<<<<<< HEAD
     leaves = (leaf for each in document.leaves for leaf in (_parts(each.last_good) if each.is_broken else [each]))
-=======
-    leaves = (leaf for each in document.leaves for leaf in ([each] if each.fault is None else _parts(each.last_good)))
->>>>>>> f7e3f77 (Give identifiers a type of their own with NewType)
     return joined((leaf.fact(usage) for leaf in leaves), package)
 
 
