@@ -82,6 +82,8 @@ A method that does not use its object becomes a static method: its results are t
 have been all the time.
 
 Not found are static methods and class methods, classes of enumerations, and metaclasses: there the cache holds classes.
+Nor is a bounded cache in a class that says itself which of its objects are equal (a `NamedTuple`, one with a `__hash__`):
+there it is keyed by the value, and holds no more than it says.
 
 ## References
 - [How do I cache method calls?](https://docs.python.org/3/faq/programming.html#how-do-i-cache-method-calls)
@@ -139,6 +141,8 @@ def detect(method: ast.FunctionDef | ast.AsyncFunctionDef, code: Analysis) -> It
     others = [each for each in method.decorator_list if each is not cached]
     if any(code.is_name(each, *WITHOUT_OBJECT) for each in others) or _has_lasting_objects(class_):
         return
+    if _bound(cached, code) is not None and _is_value(class_, code):
+        return
     message = f"The cache of `{method.name}` keeps every object alive for which it was called"
     yield Finding(cached, message, tuple(_fixes(method, class_, cached, others, code)))
 
@@ -151,6 +155,13 @@ def _has_lasting_objects(class_: ast.ClassDef) -> bool:
     """Whether the objects of a class are there as long as the program runs: members of an enumeration, classes."""
     names = set(classes.base_names(class_))
     return "type" in names or any(name.endswith(("Enum", "Flag", "EnumMeta", "ABCMeta")) for name in names)
+
+
+def _is_value(class_: ast.ClassDef, code: Analysis) -> bool:
+    """Whether a class says itself which of its objects are equal."""
+    if any(code.is_name(base, "typing.NamedTuple") for base in class_.bases):
+        return True
+    return any(method.name == "__hash__" for method in methods(class_))
 
 
 def _fixes(
