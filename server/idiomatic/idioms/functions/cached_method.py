@@ -82,8 +82,8 @@ A method that does not use its object becomes a static method: its results are t
 have been all the time.
 
 Not found are static methods and class methods, classes of enumerations, and metaclasses: there the cache holds classes.
-Nor is a bounded cache in a class that says itself which of its objects are equal (a `NamedTuple`, one with a `__hash__`):
-there it is keyed by the value, and holds no more than it says.
+Nor is a bounded cache in a class that says itself which of its objects are equal (a `NamedTuple`, or one with a
+`__hash__`): there it is keyed by the value, and holds no more than it says.
 
 ## References
 - [How do I cache method calls?](https://docs.python.org/3/faq/programming.html#how-do-i-cache-method-calls)
