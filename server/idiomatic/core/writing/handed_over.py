@@ -130,9 +130,9 @@ def hand_over(name: str, users: Set[str], draft: Draft, annotation: Callable[[Fu
         changes: dict[cst.CSTNode, Change] = {}
         for function in functions:
             parameters = part.node(function, cst.FunctionDef).params
-            changes[parameters] = _adding(name, annotation(function))
+            changes[parameters] = _adding(name, annotation(function), part.indent)
         for call in calls:
-            changes[part.node(call, cst.Call)] = _passing(name)
+            changes[part.node(call, cst.Call)] = _passing(name, part.indent)
         part.become(changed(part, changes))
 
 
@@ -144,7 +144,7 @@ def _type(of: str | None, at: ast.AST, draft: Draft) -> str:
     return draft.reference(of, at)
 
 
-def _adding(name: str, annotation: str) -> Change:
+def _adding(name: str, annotation: str, indent: str) -> Change:
     def add(node: cst.CSTNode) -> cst.CSTNode:
         parameters = cst.ensure_type(node, cst.Parameters)
         written = cst.Annotation(cst.parse_expression(annotation)) if annotation else None
@@ -159,24 +159,24 @@ def _adding(name: str, annotation: str) -> Change:
             # ):
             if parameters.params and isinstance(parameters.params[-1].comma, cst.Comma):
                 comma = parameters.params[-1].comma
-                between = _between(comma)
+                between = _between(comma, indent)
                 star = cst.ParamStar(_without_comment(between))
                 new = new.with_changes(comma=_without_comment(comma))
                 given = [*parameters.params[:-1], parameters.params[-1].with_changes(comma=between)]
                 return parameters.with_changes(params=given, star_arg=star, kwonly_params=[new])
         elif last is not None and isinstance(last.comma, cst.Comma):
             new = new.with_changes(comma=_without_comment(last.comma))
-            before[-1] = last.with_changes(comma=_between(last.comma))
+            before[-1] = last.with_changes(comma=_between(last.comma, indent))
         return parameters.with_changes(star_arg=star, kwonly_params=[*before, new])
 
     return add
 
 
-def _between(last: cst.Comma) -> cst.Comma:
+def _between(last: cst.Comma, indent: str) -> cst.Comma:
     """A comma between two items, from the one behind the last."""
     space = last.whitespace_after
     if isinstance(space, cst.ParenthesizedWhitespace):
-        inner = cst.SimpleWhitespace(space.last_line.value + "    ")
+        inner = cst.SimpleWhitespace(space.last_line.value + indent)
         return last.with_changes(whitespace_after=space.with_changes(last_line=inner))
     return cst.Comma(whitespace_after=cst.SimpleWhitespace(" "))
 
@@ -189,7 +189,7 @@ def _without_comment(comma: cst.Comma) -> cst.Comma:
     return comma.with_changes(whitespace_after=space.with_changes(first_line=line, empty_lines=[]))
 
 
-def _passing(name: str) -> Change:
+def _passing(name: str, indent: str) -> Change:
     def passed(node: cst.CSTNode) -> cst.CSTNode:
         call = cst.ensure_type(node, cst.Call)
         tight = cst.AssignEqual(cst.SimpleWhitespace(""), cst.SimpleWhitespace(""))
@@ -197,7 +197,7 @@ def _passing(name: str) -> Change:
         args = list(call.args)
         if args and isinstance(args[-1].comma, cst.Comma):
             new = new.with_changes(comma=_without_comment(args[-1].comma))
-            args[-1] = args[-1].with_changes(comma=_between(args[-1].comma))
+            args[-1] = args[-1].with_changes(comma=_between(args[-1].comma, indent))
         return call.with_changes(args=[*args, new])
 
     return cast("Change", passed)
