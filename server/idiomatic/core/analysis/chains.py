@@ -172,17 +172,23 @@ def chains(statement: Statement) -> Mapping[ast.If, Chain]:
     found: dict[ast.If, Chain] = {}
     seen: set[ast.If] = set()
     for node in index.of(ast.If):
-        if node in seen:
+        parent = index.parents.get(node)
+        # Most are no chain at all: the cheapest questions come first.
+        if node in seen or _is_elif(node, parent) or next(candidates(node.test), None) is None:
             continue
-        seen.add(node)
-        block = _block(index.parents.get(node), node)
+        block = _block(parent, node)
         run = _run(node, block)
-        is_long = len(run) >= FEWEST
-        chain = _chain(run, block) if is_long and not statement.source(node).startswith("elif") else None
-        if chain is not None and _has_short_bodies(chain, statement):
-            found[node] = chain
+        chain = _chain(run, block) if len(run) >= FEWEST else None
+        if chain is not None:
+            # Where it is too long, its end alone is no better.
             seen.update(branch.node for branch in chain.branches)
+            if _has_short_bodies(chain, statement):
+                found[node] = chain
     return found
+
+
+def _is_elif(node: ast.If, parent: ast.AST | None) -> bool:
+    return isinstance(parent, ast.If) and parent.orelse == [node] and parent.col_offset == node.col_offset
 
 
 def _has_short_bodies(chain: Chain, statement: Statement) -> bool:
@@ -290,7 +296,8 @@ def _chain_of(subject: ast.expr, run: Sequence[tuple[ast.If, ast.If]], block: Se
                 otherwise = [only]
             case _:
                 pass
-    if len({ast.dump(ast.Module(each.node.body, [])) for each in found}) == 1:
+    bodies = [each.node.body for each in found]
+    if all(len(body) == 1 for body in bodies) and len({ast.dump(body[0]) for body in bodies}) == 1:
         # All of them do the same, such as `continue`: that is one condition.
         return None
     chain = Chain(subject, tuple(found), tuple(statements), otherwise)
