@@ -224,6 +224,8 @@ class _Look:
         self._attributes()
         for call in of(ast.Call):
             self._call(call)
+        for passed in of(ast.Name):
+            self._passed_on(passed)
         for compare in of(ast.Compare):
             self._compare(compare)
         for each in of(ast.Set):
@@ -337,6 +339,13 @@ class _Look:
                     self.uses.add(Use(Act.COMPARES, _last(of), of))
             case _:
                 pass
+
+    def _passed_on(self, name: ast.Name) -> None:
+        """`partial(setattr, point, "x")`: whoever gets the function may set anything."""
+        if name.id in _TOUCHERS and isinstance(name.ctx, ast.Load):
+            around = self._tree.parents.get(name)
+            if not isinstance(around, ast.Call) or around.func is not name:
+                self.uses.add(Use(Act.TOUCHES, name.id))
 
     def _hash(self, *values: ast.expr) -> None:
         for value in values:

@@ -143,7 +143,7 @@ def _owner(receiver: ast.expr, index: Tree) -> tuple[str | None, str | None]:
 
 @about(lambda wanted: wanted)
 def uses(module: Module, wanted: tuple[str, ...]) -> frozenset[str]:
-    """Question: which of these are called, imported or read as an attribute anywhere in the module."""
+    """Question: which of these are called, passed on, imported or read as an attribute anywhere in the module."""
     return frozenset(
         name
         for name in wanted
@@ -155,7 +155,7 @@ def uses(module: Module, wanted: tuple[str, ...]) -> frozenset[str]:
 def _used(statement: Statement) -> frozenset[str]:
     index = statement.fact(tree)
     found = {node.attr for node in index.of(ast.Attribute)}
-    found |= {node.func.id for node in index.of(ast.Call) if isinstance(node.func, ast.Name)}
+    found |= {node.id for node in index.of(ast.Name) if isinstance(node.ctx, ast.Load)}
     found |= {node.module.partition(".")[0] for node in index.of(ast.ImportFrom) if node.module}
     return frozenset(found | {node.name.partition(".")[0] for node in index.of(ast.alias)})
 

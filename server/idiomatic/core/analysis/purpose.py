@@ -108,7 +108,7 @@ def _looks_like_data(
     behaviour = [member for member in members if _is_behaviour(member, code)]
     if not behaviour:
         return True
-    if any(_DOES.match(member.name) for member in behaviour) or _last_word(node.name) in _DOERS:
+    if any(_DOES.match(member.name) for member in behaviour) or is_doer(node.name):
         return False
     if any(_is_collaborator(parameter) for parameter in parameters):
         return False
@@ -172,6 +172,11 @@ def _is_behaviour(method: ast.FunctionDef | ast.AsyncFunctionDef, code: Analysis
                 pass
     takes = len(method.args.posonlyargs) + len(method.args.args) + len(method.args.kwonlyargs) - 1
     return not (_TELLS.match(method.name) or (takes == 0 and method.name.lstrip("_").startswith("get_")))
+
+
+def is_doer(name: str) -> bool:
+    """Whether the name of a class says that it does something (`Reporter`)."""
+    return _last_word(name) in _DOERS
 
 
 def _last_word(name: str) -> str:

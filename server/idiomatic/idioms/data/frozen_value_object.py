@@ -40,8 +40,8 @@ other files of the project have not been looked at, that is a reason, too. The s
 the third `slots=True`.
 
 Not found: classes with a field that is a list, a dictionary or another container that is there to be changed; that
-change their own fields or set other attributes; that say `frozen=False`; whose names tell that they change (`State`,
-`Builder`, `Counter`...).
+change their own fields or set other attributes; that say `frozen=False`; whose names tell that they change or do
+something (`State`, `Builder`, `Reporter`...); with coroutines; stub files.
 
 Refused: a class that another one inherits from, or that inherits from anything but `Generic`, `ABC`, `Protocol` and
 classes without attributes; one whose fields are set in this file or another, as far as can be seen; `setattr`, `vars`
@@ -68,8 +68,11 @@ from idiomatic.core.analysis import classes, immutability, project_use
 from idiomatic.core.analysis.constructors import methods
 from idiomatic.core.analysis.dataclass_fields import dataclass_decorator, dataclass_of
 from idiomatic.core.analysis.immutability import reads_of_class, the_first_of
+from idiomatic.core.analysis.purpose import is_doer
+from idiomatic.core.analysis.tree import tree
 from idiomatic.core.facts import ClassFact
 from idiomatic.core.idiom import Finding, Fix, Kind, Refused, safe_unless
+from idiomatic.core.module import about
 from idiomatic.core.usage import Act
 
 if TYPE_CHECKING:
@@ -78,6 +81,8 @@ if TYPE_CHECKING:
     from idiomatic.core.analysis import Analysis
     from idiomatic.core.analysis.dataclass_fields import Dataclass
     from idiomatic.core.draft import Draft
+    from idiomatic.core.module import Module
+    from idiomatic.core.statement import Statement
 
 KIND = Kind.IDIOM
 SINCE = (3, 7)
@@ -105,12 +110,34 @@ _PLAIN_BASES: Final = (
 def detect(class_: ast.ClassDef, code: Analysis) -> Iterator[Finding]:
     # @dataclass
     # class C: ...
-    if (decorator := dataclass_decorator(class_, code)) is None or _CHANGES.search(class_.name):
+    if (decorator := dataclass_decorator(class_, code)) is None or _changes(class_):
         return
     record = dataclass_of(class_, code)
-    if record is not None and _could_be_frozen(class_, decorator, record, code):
+    if record is not None and _could_be_frozen(class_, decorator, record, code) and not code.ask(is_stub_file):
         fixes = tuple(_fixes(class_, decorator, record, code))
         yield Finding(decorator, f"Nothing changes a `{class_.name}` after it is made", fixes)
+
+
+def _changes(class_: ast.ClassDef) -> bool:
+    """Whether its name, or how its methods work, says that it is no value."""
+    is_asynchronous = any(isinstance(method, ast.AsyncFunctionDef) for method in methods(class_))
+    return _CHANGES.search(class_.name) is not None or is_doer(class_.name) or is_asynchronous
+
+
+@about(lambda: ("...",))
+def is_stub_file(module: Module) -> bool:
+    """Question: whether the functions of a module have no bodies, as in a `.pyi` file."""
+    bodies = [body for statement in module.statements for part in statement.parts for body in part.fact(_has_bodies)]
+    return bool(bodies) and not any(bodies)
+
+
+def _has_bodies(statement: Statement) -> tuple[bool, ...]:
+    index = statement.fact(tree)
+    functions = (*index.of(ast.FunctionDef), *index.of(ast.AsyncFunctionDef))
+    return tuple(
+        not (isinstance(each.body[-1], ast.Expr) and isinstance(each.body[-1].value, ast.Constant))
+        for each in functions
+    )
 
 
 def _could_be_frozen(class_: ast.ClassDef, decorator: ast.expr, record: Dataclass, code: Analysis) -> bool:
@@ -120,7 +147,7 @@ def _could_be_frozen(class_: ast.ClassDef, decorator: ast.expr, record: Dataclas
         and record.options["init"] is True
         and record.is_complete
         and bool(record.own)
-        and not any(_MUTABLE.search(each.annotation) for each in record.fields)
+        and not any(_MUTABLE.search(each.annotation) or each.annotation == "..." for each in record.fields)
         and not code.ask(classes.own_writes, class_.name)
         and not any(method.name == "__init__" for method in methods(class_))
     )
