@@ -106,12 +106,12 @@ def test_edits_leave_nothing_behind(process: Process, edits: int, megabytes: int
     uri = "file:///nowhere/edited.py"
     process.notify("textDocument/didOpen", opening(uri, SOURCE * 20))
     # The caches of the engine and of the interpreter fill first.
-    version = type_and_delete(process, uri, 1, 300)
+    version = type_and_delete(process, uri, 1, 600)
     before = resident(process)
     type_and_delete(process, uri, version, edits)
     # What is garbage is collected when nothing has happened for some seconds; what is kept stays.
     grown = resident(process) - before
-    for _ in range(40):
+    for _ in range(80):
         if grown < megabytes * 1024:
             return
         time.sleep(0.25)

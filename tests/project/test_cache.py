@@ -109,6 +109,7 @@ def test_nothing_is_looked_at_twice(project: Project) -> None:
     assert project.looks() == ["sub/e.py"]
 
 
+@pytest.mark.failing_idiom
 def test_what_may_be_something_else_the_next_time_is_not_kept(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -32,38 +32,45 @@ class Dependencies:
     One of these serves all versions of a module that follow each other: what it knows of a version before does no harm.
     """
 
-    __slots__ = ("_askers", "_by_word", "_touched", "_undeclared")
+    __slots__ = ("_about_project", "_askers", "_by_word", "_touched", "_undeclared")
 
     def __init__(self) -> None:
         self._by_word: defaultdict[str, set[Question]] = defaultdict(set)
         self._askers: defaultdict[Question, set[Question]] = defaultdict(set)
         self._undeclared: set[Question] = set()
+        self._about_project: set[Question] = set()
         self._touched: set[Question] = set()
 
-    def note(self, question: Question, record: Record, *, is_declared: bool) -> None:
+    def note(self, question: Question, record: Record, *, is_declared: bool, is_about_project: bool) -> None:
         """Keep what an answer depends on.
 
         Args:
             question: what was asked.
             record: what the answer depends on.
             is_declared: whether that is all; otherwise it may change with every edit.
+            is_about_project: whether it depends on nothing but the files around.
         """
-        if not is_declared:
+        if is_about_project:
+            self._about_project.add(question)
+        elif not is_declared:
             self._undeclared.add(question)
         for word in record.words:
             self._by_word[word].add(question)
         for each in record.asked:
             self._askers[each].add(question)
 
-    def doubtful(self, changed: str) -> set[Question]:
+    def doubtful(self, changed: str, *, has_project_changed: bool) -> set[Question]:
         """The questions that may have other answers than before.
 
         Args:
             changed: the text of all that came or went.
+            has_project_changed: whether something may have changed in the files around.
         """
         # A name can be written in several ways if not all of its characters are ASCII.
         anything = not changed.isascii()
         found = self._touched = set(self._undeclared)
+        if has_project_changed:
+            found |= self._about_project
         for word, questions in self._by_word.items():
             if anything or word in changed:
                 found |= questions

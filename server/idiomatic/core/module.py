@@ -23,7 +23,7 @@ from idiomatic.core.facts import ClassFact, FunctionFact, class_fact, function_f
 from idiomatic.core.long_class import LongClass, Part
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Set
+    from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence, Set
 
     from idiomatic.core.dependencies import Question
     from idiomatic.core.document import Document
@@ -97,12 +97,23 @@ def about(words: Callable[..., Collection[str]]) -> Callable[[Callable[P, A]], C
 _WORDS: Final[dict[Callable[..., Any], Callable[..., Collection[str]]]] = {}
 
 
+def about_project(question: Callable[P, A]) -> Callable[P, A]:
+    """Say of a question that it is about the files around and nothing else: see `Module.project_version`."""
+    _ABOUT_PROJECT.add(question)
+    return question
+
+
+_ABOUT_PROJECT: Final[set[Callable[..., Any]]] = set()
+
+
 class Module:
     """A document with the project around it, and the answers given so far.
 
     Attributes:
         document: the document.
         project: what is known of the files around.
+        project_version: a value that is another one whenever the project may say something else than before; `None`:
+            who knows.
         statements: what questions look at: the statements, but in the place of each that does not parse what stood
             there when it last did. What other statements know of it is not lost while somebody types.
         current: the version that analyses of this one ask.
@@ -119,12 +130,16 @@ class Module:
         "document",
         "doubtful",
         "project",
+        "project_version",
         "statements",
     )
 
-    def __init__(self, document: Document, project: Project | None = None) -> None:
+    def __init__(
+        self, document: Document, project: Project | None = None, project_version: Hashable | None = None
+    ) -> None:
         self.document = document
         self.project: Project = project or NoProject()
+        self.project_version = project_version
         self.statements = _as_known(document)
         self.current = Current(self)
         self.doubtful: Set[Question] = frozenset()
@@ -139,7 +154,8 @@ class Module:
         self.current = previous.current
         self.current.module = self
         old, new = _changed(previous.statements, self.statements)
-        self.doubtful = self.current.dependencies.doubtful(_words(old, new))
+        is_same_project = self.project_version is not None and self.project_version == previous.project_version
+        self.doubtful = self.current.dependencies.doubtful(_words(old, new), has_project_changed=not is_same_project)
         if [leaf.fact(_module_bindings) for leaf in old] == [leaf.fact(_module_bindings) for leaf in new]:
             self._bound = previous._bound
         self._previous = previous
@@ -183,7 +199,8 @@ class Module:
         if is_declared := question in _WORDS:
             record.words.extend(_WORDS[question](*args, **dict(kwargs)))
             self._records[asked] = record
-        self.current.dependencies.note(asked, record, is_declared=is_declared)
+        is_about_project = question in _ABOUT_PROJECT
+        self.current.dependencies.note(asked, record, is_declared=is_declared, is_about_project=is_about_project)
         return answer
 
     def also_about(self, word: str) -> None:
@@ -221,7 +238,12 @@ class Module:
         self.current.dependencies = Dependencies()
         for question in self._answers:
             record = self._records.get(question)
-            self.current.dependencies.note(question, record or Record([], []), is_declared=record is not None)
+            self.current.dependencies.note(
+                question,
+                record or Record([], []),
+                is_declared=record is not None,
+                is_about_project=question[0] in _ABOUT_PROJECT,
+            )
 
 
 class Current:
@@ -391,11 +413,13 @@ def method(module: Module, statement: Statement, name: str) -> FunctionFact | No
     return found[-1] if found else None
 
 
+@about_project
 def imported_definition(module: Module, qualified: str) -> FunctionFact | ClassFact | None:
     """Question: the function or class of a dotted name in another file of the project."""
     return module.project.definition(qualified)
 
 
+@about_project
 def is_interface(module: Module) -> bool:
     """Question: whether what the module imports may be meant for others."""
     return module.project.is_interface

@@ -29,6 +29,7 @@ RUFF_NAMES: Final[Mapping[str, str]] = {
     "DTZ003": "call-datetime-utcnow",
     "DTZ004": "call-datetime-utcfromtimestamp",
     "PLW1641": "eq-without-hash",
+    "PYI024": "collections-named-tuple",
     "RUF006": "asyncio-dangling-task",
     "RUF008": "mutable-dataclass-default",
     "RUF009": "function-call-in-dataclass-default-argument",

@@ -231,7 +231,7 @@ class Analyser:
 
         started = time.perf_counter()
         place = self._workspaces.place(path)
-        module = Module(positions.document, place.project)
+        module = Module(positions.document, place.project, (state, id(place.project), place.project.version))
         analysed = analyse(module, place.settings.rules, previous.analysed if previous else None)
         # The first to ask would compute it, and that may be a request that somebody waits for.
         _ = analysed.found

@@ -405,6 +405,7 @@ class Definitions:
         waits: whether it is asked at once; else what it would have to be asked is kept for `resolve`.
         index: what the files of the project do; `None`: that is not known.
         is_waiting: whether somebody wanted to know it, and it was not known.
+        version: how often more became known without anything having changed.
     """
 
     source: SourceDefinitions
@@ -412,6 +413,7 @@ class Definitions:
     waits: bool = False
     index: Uses | None = None
     is_waiting: bool = False
+    version: int = 0
     _answers: dict[str, Fact | None] = field(default_factory=dict, init=False, repr=False)
     _open: dict[str, str] = field(default_factory=dict, init=False, repr=False)
 
@@ -458,6 +460,7 @@ class Definitions:
             asked, qualified = self._open.popitem()
             if (fact := self.installed.find(qualified, self.source.evidence)) is not None:
                 self._answers[asked] = fact
+                self.version += 1
                 found = True
         return found
 

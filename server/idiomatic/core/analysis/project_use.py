@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
 
 from idiomatic.core.facts import ClassFact
-from idiomatic.core.module import definition, imported_definition
+from idiomatic.core.module import about, about_project, definition, imported_definition
 from idiomatic.core.usage import Act, together, usage
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ class ProjectUses(Protocol):
         ...
 
 
+@about_project
 def project_uses(module: Module, act: Act, word: str) -> tuple[Found, ...] | None:
     """Question: where other files of the project do something; `None`: that is not known yet."""
     project = module.project
@@ -55,6 +56,7 @@ class Elsewhere:
         return bool(self.certain or self.possible)
 
 
+@about(lambda act, class_name, word=None: ())
 def elsewhere(module: Module, act: Act, class_name: str, word: str | None = None) -> Elsewhere | None:
     """Question: where in the project something happens to a class of this module or its objects.
 
@@ -118,6 +120,7 @@ def is_known(code: Analysis) -> bool:
     return code.ask(_is_known)
 
 
+@about(lambda: ())
 def _is_known(module: Module) -> bool:
     return module.ask(project_uses, Act.TOUCHES, "vars") is not None
 
