@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Final
 
+from idiomatic.core.analysis.scopes import Binding, scopes
 from idiomatic.core.analysis.tree import tree
 from idiomatic.core.module import about
 
@@ -37,9 +38,9 @@ def argument_types(module: Module, name: str, position: int | None, keyword: str
                 if position is not None and "*" in positional[: position + 1]:
                     return ()
                 if position is not None and position < len(positional):
-                    found[positional[position]] = None
+                    found |= dict.fromkeys(positional[position].split(" | "))
                 elif keyword in dict(named):
-                    found[dict(named)[keyword]] = None
+                    found |= dict.fromkeys(dict(named)[keyword].split(" | "))
                 elif "*" in positional or "**" in dict(named):
                     return ()
     return () if "" in found else tuple(found)
@@ -49,12 +50,43 @@ def _calls(statement: Statement) -> tuple[tuple[str, tuple[str, ...], tuple[tupl
     return tuple(
         (
             node.func.id,
-            tuple(type_of_literal(argument) for argument in node.args),
-            tuple((keyword.arg or "**", type_of_literal(keyword.value)) for keyword in node.keywords),
+            tuple(_given(argument, statement) for argument in node.args),
+            tuple((keyword.arg or "**", _given(keyword.value, statement)) for keyword in node.keywords),
         )
         for node in statement.fact(tree).of(ast.Call)
         if isinstance(node.func, ast.Name)
     )
+
+
+def _given(node: ast.expr, statement: Statement) -> str:
+    """The builtin types, with a bar between them, of a literal or a parameter that is annotated with them."""
+    if not isinstance(node, ast.Name):
+        return type_of_literal(node)
+    scope = statement.fact(scopes).at(node).lookup(node.id)
+    match scope.bindings.get(node.id) if scope is not None and scope.parent is not None else None:
+        # def f(name: str | None): C(name)
+        case [Binding(node=ast.arg(annotation=ast.expr() as annotation) as parameter)]:
+            arguments = statement.fact(tree).parents[parameter]
+            is_several = isinstance(arguments, ast.arguments) and parameter in (arguments.vararg, arguments.kwarg)
+            types = _alternatives(annotation)
+            return "" if is_several or "" in types else " | ".join(types)
+        case _:
+            return ""
+
+
+def _alternatives(annotation: ast.expr) -> tuple[str, ...]:
+    """The builtin types that an annotation consists of; an empty one if there are others."""
+    match annotation:
+        case ast.Name(id=name):
+            return (name if name in _CALLS else "",)
+        case ast.Constant(value=None):
+            return ("None",)
+        case ast.BinOp(left=left, op=ast.BitOr(), right=right):
+            return *_alternatives(left), *_alternatives(right)
+        case ast.Subscript(value=ast.Name(id="Optional") | ast.Attribute(attr="Optional"), slice=inner):
+            return *_alternatives(inner), "None"
+        case _:
+            return ("",)
 
 
 def type_of_literal(node: ast.expr) -> str:

@@ -30,11 +30,13 @@ class Comments:
     Attributes:
         above: those above each field.
         beside: those on the line of each field.
+        header: those on the line where it begins.
         below: those at its end.
     """
 
     above: list[list[str]]
     beside: list[list[str]]
+    header: list[str] = field(default_factory=list)
     below: list[str] = field(default_factory=list)
 
 
@@ -60,6 +62,8 @@ def comments_of(named: NamedTupleCall, statement: ast.stmt, code: Analysis) -> C
         is_alone = not token.line[: token.start[1]].strip()
         if line in lines and not is_alone:
             found.beside[len(lines) - 1 - lines[::-1].index(line)].append(text)
+        elif line == 0:
+            found.header.append(text)
         else:
             following = [index for index, at in enumerate(lines) if at is not None and at > line]
             if following:
@@ -156,6 +160,9 @@ def blank_lines_below(module: Module, statement: Statement) -> int:
     match following.nodes:
         # The other call becomes a class, too, perhaps in the same moment.
         case [ast.Assign(value=ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name)))] if name in _MAKERS:
+            return 100
+        # A string below documents what stands above it.
+        case [ast.Expr(value=ast.Constant(value=str()))]:
             return 100
         case _:
             lines = following.lines

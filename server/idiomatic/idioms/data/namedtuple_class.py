@@ -337,13 +337,20 @@ def _written(
         lines.insert(0, cst.parse_statement(f"__module__ = {on_one_line(module, code)}\n"))
     footer = [cst.EmptyLine(comment=cst.Comment(text)) for text in comments.below]
     if isinstance(statement, ast.ClassDef):
+        _put_above(comments.header, lines, footer)
         return draft.replaced(_class_changes(target, bases, decorators, lines, footer, draft))
     old = draft.node(statement, cst.SimpleStatementLine)
+    # namedtuple(  # a comment
+    header = old.trailing_whitespace
+    if comments.header and header.comment is None:
+        comment = cst.Comment(comments.header.pop())
+        header = header.with_changes(whitespace=cst.SimpleWhitespace("  "), comment=comment)
+    _put_above(comments.header, lines, footer)
     made = cst.ClassDef(
         cst.Name(target.name),
         cst.IndentedBlock(
             lines or [cst.SimpleStatementLine([cst.Pass()])],
-            header=old.trailing_whitespace,
+            header=header,
             footer=footer,
         ),
         bases,
@@ -353,6 +360,15 @@ def _written(
     )
     made = with_blank_lines(made, statement, draft)
     return draft.replaced({old: made.with_changes(leading_lines=[*old.leading_lines, *made.leading_lines])})
+
+
+def _put_above(texts: Sequence[str], lines: list[cst.BaseStatement], footer: list[cst.EmptyLine]) -> None:
+    """Put comments above the first line, or below where there is none."""
+    above = [cst.EmptyLine(comment=cst.Comment(text)) for text in texts]
+    if lines:
+        lines[0] = _above(lines[0], above)
+    else:
+        footer[:0] = above
 
 
 def _class_changes(
