@@ -102,6 +102,7 @@ def _is_same(module: Module, class_name: str, of: str | None) -> bool | None:
 _ANYTHING: Final = frozenset({"Any", "Self", "T", "K", "V"})
 
 
+@about(lambda act, class_name: (class_name,))
 def here(module: Module, act: Act, class_name: str) -> bool:
     """Question: whether the module itself does something to a class or its objects."""
     leaves = [leaf for statement in module.statements for leaf in statement.parts]
@@ -110,8 +111,11 @@ def here(module: Module, act: Act, class_name: str) -> bool:
     if any(use.act is act and use.of == class_name for each in near for use in each.uses):
         return True
     # What is hashed if something is a set or a dictionary: that is decided anywhere.
-    if act is not Act.HASHES or not any(of == class_name for each in near for _, of in each.keyed):
+    keyed = {name for each in near for name, of in each.keyed if of == class_name}
+    if act is not Act.HASHES or not keyed:
         return False
+    for name in ("cache", *keyed):
+        module.also_about(name)
     return any(use.act is act and use.of == class_name for use in together(leaf.fact(usage) for leaf in leaves))
 
 
