@@ -13,7 +13,8 @@ from idiomatic.core.text import Span
 from idiomatic.core.usage import Act, Found, Use
 from idiomatic.project import index as indexes
 from idiomatic.project.evidence import Witness
-from idiomatic.project.index import Entry, Index, brought_up_to_date, in_document, one_after_the_other
+from idiomatic.project.file_usage import in_document, one_after_the_other
+from idiomatic.project.index import Entry, Index, brought_up_to_date
 from idiomatic.project.scan.cache import Cache
 from idiomatic.project.scan.look import Check
 from idiomatic.project.scan.reports import Detail, FileReport

@@ -31,7 +31,7 @@ from idiomatic.project.tables import version_of
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from idiomatic.core.usage import Act, Found
+    from idiomatic.core.acts import Act, Found
     from idiomatic.project.evidence import Evidence
     from idiomatic.project.index import Uses
 

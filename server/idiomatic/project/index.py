@@ -14,16 +14,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from idiomatic.core.document import Document
-from idiomatic.core.usage import Act, Found, Use, joined, usage
-from idiomatic.project import evidence, files
-from idiomatic.project.evidence import LARGEST, Witness
+from idiomatic.core.acts import Act, Found, Use
+from idiomatic.project import evidence
 from idiomatic.project.import_path import is_package
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from idiomatic.core.statement import Statement
+    from idiomatic.project.evidence import Witness
 
 MOST_FILES: Final = 20_000
 """How many files a project may have: what has more is somebody's home, or the whole disk."""
@@ -35,26 +33,6 @@ class Uses(Protocol):
     def find(self, act: Act, word: str, asking: Path) -> tuple[Found, ...] | None:
         """Where files but the one that asks do something; `None` as long as that is not known."""
         ...
-
-
-def in_document(document: Document, package: str) -> frozenset[Use]:
-    """What a text does; a part that does not parse counts as what it was when it last did."""
-    leaves = (leaf for each in document.leaves for leaf in (_parts(each.last_good) if each.is_broken else [each]))
-    return joined((leaf.fact(usage) for leaf in leaves), package)
-
-
-def _parts(statements: Iterable[Statement]) -> Iterator[Statement]:
-    return (part for statement in statements for part in statement.parts)
-
-
-def in_bytes(path: Path, raw: bytes, package: str) -> frozenset[Use]:
-    """What a file does; nothing if it can't be read, or is too large to be looked at."""
-    if len(raw) > LARGEST:
-        return frozenset()
-    try:
-        return in_document(Document.parse(files.decode(path, raw).text), package)
-    except (files.FileError, RecursionError):
-        return frozenset()
 
 
 class Packages:
@@ -195,20 +173,6 @@ def brought_up_to_date(
         digest, package = outdated[path]
         index.put(str(path), Entry(digest, package, uses))
     return bool(gone or outdated)
-
-
-def one_after_the_other(wanted: Sequence[tuple[Path, str]]) -> Iterator[tuple[Path, frozenset[Use]]]:
-    """Look at some files in this process."""
-    for path, package in wanted:
-        yield path, looked_into(path, package)
-
-
-def looked_into(path: Path, package: str) -> frozenset[Use]:
-    """What a file does."""
-    try:
-        return in_bytes(path, path.read_bytes(), package)
-    except OSError:
-        return frozenset()
 
 
 # -- on the disk ------------------------------------------------------------------------------------------------------

@@ -22,8 +22,8 @@ from weakref import WeakKeyDictionary
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from idiomatic.core.acts import Act, Found, Use
     from idiomatic.core.document import Document
-    from idiomatic.core.usage import Act, Found, Use
     from idiomatic.project.index import Index
 
 logger = logging.getLogger(__name__)
@@ -79,7 +79,8 @@ class BackgroundIndex:
     def _used(self, path: Path, document: Document) -> frozenset[Use]:
         found = self._uses.get(document)
         if found is None:
-            from idiomatic.project.index import Packages, in_document
+            from idiomatic.project.file_usage import in_document
+            from idiomatic.project.index import Packages
 
             if path not in self._packages:
                 self._packages[path] = Packages().of(path)

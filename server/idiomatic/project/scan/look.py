@@ -13,15 +13,15 @@ from idiomatic.core.document import Document
 from idiomatic.core.draft import DraftError
 from idiomatic.core.idiom import Refused, Unsafe
 from idiomatic.core.module import Module
-from idiomatic.project import evidence, files, index
+from idiomatic.project import evidence, file_usage, files, index
 from idiomatic.project.scan.reports import Basis, Detail, Fault, FileReport, FixRecord, Looked, Record, shown_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from idiomatic.core.acts import Use
     from idiomatic.core.engine import Analysed, Diagnostic
     from idiomatic.core.idiom import Fix
-    from idiomatic.core.usage import Use
     from idiomatic.project.definitions import Definitions
     from idiomatic.project.files import Source
     from idiomatic.project.workspace import Settings, Workspace
@@ -63,7 +63,7 @@ class Check:
                 basis = Basis(evidence.digest(source.raw), around.source.evidence)
                 is_waiting = around.is_waiting
                 if self.workspace.index is None:
-                    uses = index.in_document(analysed.module.document, index.Packages().of(source.path.absolute()))
+                    uses = file_usage.in_document(analysed.module.document, index.Packages().of(source.path.absolute()))
             except files.FileError as error:
                 records, faults = (), (Fault(shown_path(error.path), error.message),)
             except Exception as error:  # whatever it is: the other files go on

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from idiomatic.core.acts import Use
     from idiomatic.core.diff import Hunk
-    from idiomatic.core.usage import Use
     from idiomatic.project.evidence import Evidence
 
 CRASHED: Final = "ended the process that looked at it, please report it"

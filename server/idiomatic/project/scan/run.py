@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-    from idiomatic.core.usage import Use
+    from idiomatic.core.acts import Use
     from idiomatic.project.scan.cache import Cache
     from idiomatic.project.workspace import Workspace
 

@@ -17,7 +17,7 @@ from idiomatic.project.walk import Walk
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from idiomatic.core.usage import Use
+    from idiomatic.core.acts import Use
     from idiomatic.project.index import Index
     from idiomatic.project.workspace import Workspace
 
@@ -49,7 +49,7 @@ class ProjectUses:
         return self._index
 
     def _answer(self, asked: str) -> object:
-        from idiomatic.core.usage import Act
+        from idiomatic.core.acts import Act
 
         act, word, asking = asked.split("\0")
         index = self.index()
@@ -102,7 +102,7 @@ class _LookInto:
     packages: Mapping[Path, str]
 
     def __call__(self, path: Path) -> frozenset[Use]:
-        from idiomatic.project.index import looked_into
+        from idiomatic.project.file_usage import looked_into
 
         return looked_into(path, self.packages[path])
 
@@ -115,7 +115,7 @@ class _Look:
     processes: int | None
 
     def __call__(self, wanted: Sequence[tuple[Path, str]]) -> Iterator[tuple[Path, frozenset[Use]]]:
-        from idiomatic.project.index import in_document
+        from idiomatic.project.file_usage import in_document
 
         packages = dict(wanted)
         left: list[Path] = []
