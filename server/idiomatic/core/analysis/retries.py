@@ -64,7 +64,7 @@ class Retry:
         kept: what the handler does besides, for each failure.
         is_kept_longer: whether it is not yet done for the last failure.
         gone: the statements around the loop that belong to it: the counter's first value, what is raised in the end.
-        raises: what is raised in the end instead of what failed.
+        raises: the statement that raises another error in the end, instead of what failed.
         result: the variable that is assigned by the work and read after the loop.
     """
 
@@ -82,7 +82,7 @@ class Retry:
     kept: list[ast.stmt] = field(default_factory=list)
     is_kept_longer: bool = False
     gone: list[ast.stmt] = field(default_factory=list)
-    raises: ast.expr | None = None
+    raises: ast.Raise | None = None
     result: str | None = None
 
 
@@ -318,8 +318,8 @@ class _Reader:
                 pass
             case ast.Name(id=name) if name in {self._found.handler.name, self._saved}:
                 pass
-            case other:
-                self._found.raises = other
+            case _:
+                self._found.raises = statement
 
     def _updates(self, statement: ast.stmt) -> bool:
         """Whether it makes the next wait longer: `delay *= 2`, `delay = min(delay * 2, 60)`."""
@@ -527,6 +527,8 @@ class _Reader:
                     raise _OtherwiseError(f"What is tried uses `{each.id}`.")
                 if isinstance(each, ast.Name) and not isinstance(each.ctx, ast.Load) and code.scope(each) is scope:
                     stored.add(each.id)
+        if found.raises is not None and _names(found.raises) & (private | stored):
+            raise _OtherwiseError("What it raises in the end says how it was tried.")
         if any(_names(part) & private for part in found.kept):
             raise _OtherwiseError("The handler uses the number of the attempt.")
         if stored & scope.elsewhere.keys():

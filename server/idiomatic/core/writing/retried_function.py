@@ -71,8 +71,14 @@ def to_retried(
             after, following = [cst.Assign([cst.AssignTarget(cst.Name(found.result))], called)], []
         case _:
             after, following = [cst.Expr(called)], []
-    call = cst.SimpleStatementLine(after, leading_lines=[cst.EmptyLine(indent=False)])
-    result = [inner.with_changes(leading_lines=comments), call, *following]
+    call: cst.BaseStatement = cst.SimpleStatementLine(after)
+    if found.raises is not None:
+        call = cst.Try(cst.IndentedBlock([call]), [_raising(found, found.raises, draft)])
+    result = [
+        inner.with_changes(leading_lines=comments),
+        call.with_changes(leading_lines=[cst.EmptyLine(indent=False)]),
+        *following,
+    ]
     # What stands between the statements that go away stays.
     gone = {id(whole(each, draft)) for each in found.gone}
     loop = whole(found.loop, draft)
@@ -83,6 +89,21 @@ def to_retried(
         elif id(each) not in gone:
             statements.append(each)
     return statements
+
+
+def _raising(found: Retry, raises: ast.Raise, draft: Draft) -> cst.ExceptHandler:
+    """The handler that raises another error in the end."""
+    handler = draft.node(found.handler, cst.ExceptHandler)
+    line = cst.ensure_type(whole(raises, draft), cst.SimpleStatementLine)
+    if any(each is raises for each in ast.walk(found.handler)):
+        return handler.with_changes(body=cst.IndentedBlock([line]), leading_lines=[])
+    # It was raised outside of the handler, where there was no error that it could come from.
+    name = found.handler.name or draft.fresh("error", within=found.function)
+    caught = handler.with_changes(name=cst.AsName(cst.Name(name)), leading_lines=[])
+    if raises.cause is None:
+        statement = cst.ensure_type(line.body[0], cst.Raise)
+        line = line.with_changes(body=[statement.with_changes(cause=cst.From(cst.Name(name)))])
+    return caught.with_changes(body=cst.IndentedBlock([line]))
 
 
 def _call(found: Retry, decorator: str, starred: Sequence[ast.expr], draft: Draft) -> str:
@@ -160,6 +181,8 @@ def _lost_comments(found: Retry, draft: Draft) -> Sequence[cst.EmptyLine]:
     kept = {id(whole(each, draft)) for each in (*found.work, *found.kept)}
     if isinstance(found.ending, ast.Return):
         kept.add(id(whole(found.ending, draft)))
+    if found.raises is not None:
+        kept.add(id(whole(found.raises, draft)))
     lines: list[cst.EmptyLine] = []
 
     class Comments(cst.CSTVisitor):

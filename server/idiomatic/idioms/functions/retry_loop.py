@@ -74,8 +74,9 @@ Where there is no such decorator it is put below the imports, from the template 
 ## Fix safety
 Always unsafe: the waits are half to all of what they were, at random, so that not all clients come back at once; those
 that grow are doubled each time, up to ten seconds if the code has no other limit. What the handler does besides, such
-as logging, it then does after the last failure, too. Where the loop raised another error in the end, what failed comes
-out. A number of attempts that is computed must be at least one, and is read once if the function itself is decorated.
+as logging, it then does after the last failure, too. Another error that the loop raised in the end is raised by a
+handler around the call, and has what failed for its cause. A number of attempts that is computed must be at least one,
+and is read once if the function itself is decorated.
 
 The function is decorated itself if it does nothing else, otherwise what is tried becomes a function inside it.
 
@@ -139,12 +140,11 @@ def detect(loop: ast.For | ast.While, code: Analysis) -> Iterator[Finding]:
         return
     is_whole = _is_whole(found, code)
     reasons = tuple(_reasons(found, code, is_whole=is_whole))
-    consequence = "raises what failed" if found.raises is not None else "waits vary"
     where = code.lines(found.function) if is_whole else _lines(found, code)
     yield Finding(
         place,
         message,
-        (Fix(f"{TITLE} ({consequence})", Unsafe(reasons), where, partial(rewrite, found, is_whole)),),
+        (Fix(f"{TITLE} (waits vary)", Unsafe(reasons), where, partial(rewrite, found, is_whole)),),
     )
 
 
@@ -213,7 +213,7 @@ def _is_whole(found: Retry, code: Analysis) -> bool:
     body = function.body[1 if has_docstring(function) else 0 :]
     if {id(each) for each in body} != {id(each) for each in (found.loop, *found.gone)}:
         return False
-    if isinstance(function, ast.AsyncFunctionDef) != found.is_async or found.result is not None:
+    if isinstance(function, ast.AsyncFunctionDef) != found.is_async or found.result or found.raises:
         return False
     handler = found.handler.type
     parts = [found.delay, found.limit, found.attempts.of, handler]
@@ -228,9 +228,8 @@ def _reasons(found: Retry, code: Analysis, *, is_whole: bool) -> Iterator[str]:
     else:
         limit = "10 seconds" if found.limit is None else _seconds(found.limit)
         yield f"Each wait is half to all of twice the one before, at random, and at most {limit}."
-    if found.raises is not None:
-        raised = found.raises.func if isinstance(found.raises, ast.Call) else found.raises
-        yield f"After the last attempt it raises what failed, not `{ast.unparse(raised)}`."
+    if found.raises is not None and not any(each is found.raises for each in ast.walk(found.handler)):
+        yield "What it raises in the end has what failed for its cause."
     if found.is_kept_longer:
         yield "What the handler does, it does after the last failure, too."
     if found.attempts.of is not None:
