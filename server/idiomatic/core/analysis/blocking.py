@@ -122,7 +122,7 @@ def blocking_call(code: Analysis, call: ast.Call) -> Blocking | None:
     match call.func:
         case ast.Attribute(attr=attr) as function if attr in _LAST:
             found = BLOCKING.get(callee(code, function) or "")
-        case ast.Name() as function:
+        case ast.Name() as function if code.may_be(function, _LAST):
             found = BLOCKING.get(code.qualified_name(function) or "")
         case _:
             return None

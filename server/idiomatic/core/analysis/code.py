@@ -13,7 +13,7 @@ from idiomatic.core.facts import ClassFact, FunctionFact, class_fact, function_f
 from idiomatic.core.long_class import Part
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence, Set
 
     from idiomatic.core.analysis.tree import Function, FunctionLike
     from idiomatic.core.dependencies import Question
@@ -287,6 +287,23 @@ class Analysis:
             case _:
                 return False
         return self.qualified_name(node) in qualified
+
+    def may_be(self, node: ast.AST | None, last_parts: Set[str]) -> bool:
+        """Whether an expression ends like the name of something, or may be what was imported under another name.
+
+        Much quicker than `qualified_name`, and enough to leave out most of what is none of many things.
+
+        Args:
+            node: the expression.
+            last_parts: the last parts of the dotted names.
+        """
+        match node:
+            case ast.Attribute(attr=last):
+                return last in last_parts
+            case ast.Name(id=last):
+                return last in last_parts or last in self.ask(questions.renamed)
+            case _:
+                return False
 
     def definition(self, node: ast.AST | None) -> FunctionFact | ClassFact | None:
         """The function or class that an expression stands for, in this file or, through imports, in the project.

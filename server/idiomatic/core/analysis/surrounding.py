@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Final
 
-from idiomatic.core.analysis.tree import walk_block, walk_own
+from idiomatic.core.analysis.tree import own_statements, walk_block, walk_own
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -46,7 +46,7 @@ def is_wrapped_in_plain(function: Function) -> bool:
 
 def _returned(function: ast.FunctionDef) -> Iterator[ast.FunctionDef]:
     """The functions inside that a function returns."""
-    own = [node for node in walk_own(function) if isinstance(node, (ast.FunctionDef, ast.Return))]
+    own = [node for node in own_statements(function.body) if isinstance(node, (ast.FunctionDef, ast.Return))]
     inner = [node for node in own if isinstance(node, ast.FunctionDef)]
     if inner:
         values = [node.value for node in own if isinstance(node, ast.Return)]

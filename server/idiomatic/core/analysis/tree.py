@@ -183,6 +183,29 @@ def walk_own(node: ast.AST) -> Iterator[ast.AST]:
     return walk_block(_children(node))
 
 
+def own_statements(body: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
+    """The statements of a block and of the blocks inside it, but for those of nested functions and classes.
+
+    The quick way to what only a statement can be, such as a `return` or a definition: expressions are not looked into.
+    """
+    stack = list(body)[::-1]
+    while stack:
+        statement = stack.pop()
+        yield statement
+        match statement:
+            case ast.If() | ast.For() | ast.AsyncFor() | ast.While():
+                stack += [*statement.body, *statement.orelse][::-1]
+            case ast.With() | ast.AsyncWith():
+                stack += statement.body[::-1]
+            case ast.Match(cases=cases):
+                stack += [each for case in cases for each in case.body][::-1]
+            case ast.Try() | ast.TryStar():
+                handled = [each for handler in statement.handlers for each in handler.body]
+                stack += [*statement.body, *handled, *statement.orelse, *statement.finalbody][::-1]
+            case _:
+                pass
+
+
 def walk_block(nodes: Iterable[ast.AST]) -> Iterator[ast.AST]:
     """Some neighbouring nodes and all below them that run as part of them: see `walk_own`.
 

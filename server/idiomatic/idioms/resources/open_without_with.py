@@ -190,6 +190,8 @@ def _kind(call: ast.Call, code: Analysis) -> str | None:
     if isinstance(code.parent(call), ast.withitem | ast.Expr):
         return None
     # Whatever else it makes, a call by another name opens nothing: most need not be looked into, nor other files read.
+    if not code.may_be(call.func, _OPENING) and last_name(call.func).lstrip("_") not in _OPENING:
+        return None
     name = code.qualified_name(call.func) or last_name(call.func).lstrip("_")
     if name.rpartition(".")[2] not in _OPENING:
         return None
