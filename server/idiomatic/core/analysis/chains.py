@@ -465,7 +465,11 @@ def _value(node: ast.expr, how: How) -> Alternative:
             fault = f"A bare name in a pattern takes any value and is assigned it: `{name}` would need a dot."
             return Alternative(What.OTHER, how, node, fault)
         case ast.Attribute(value=owner, attr=attr) if is_dotted(node):
-            if _is_class(attr) and not (key_of(owner) or "").rpartition(".")[2].lstrip("_")[:1].isupper():
+            is_member = (key_of(owner) or "").rpartition(".")[2].lstrip("_")[:1].isupper()
+            if how is How.IS and not (is_member or attr.isupper()):
+                fault = f"`{ast.unparse(node)}` is compared by identity, and a pattern asks `==`."
+                return Alternative(What.OTHER, how, node, fault)
+            if _is_class(attr) and not is_member:
                 fault = f"`case {ast.unparse(node)}` without brackets looks as if it were for objects of that class."
                 return Alternative(What.OTHER, how, node, fault)
             return Alternative(What.VALUE, how, node)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from idiomatic.core.draft import Draft
     from idiomatic.core.writing.changes import Change
 
-_WIDE: Final = 100
+_WIDE: Final = 88
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -109,6 +109,7 @@ def _named(name: str, _: cst.CSTNode) -> cst.CSTNode:
 
 class _Writer:
     def __init__(self, chain: Chain, cases: Mapping[ast.If, Case], draft: Draft) -> None:
+        self._first = chain.statements[0]
         self._branches = iter(chain.branches)
         self._number = len(chain.branches)
         self._cases = cases
@@ -147,22 +148,23 @@ class _Writer:
         case = self._cases[branch.node]
         guards = [_expression(each, self._draft) for each in case.guards]
         comments = [cst.EmptyLine(comment=each) for each in _comments_outside(old.test, guards)]
-        return _case(
-            self._fitting(case.patterns, branch.node),
-            new.body,
-            [*above, *comments],
-            _joined(guards, self._draft),
-            self._draft.indent,
-        )
+        pattern = self._fitting(case.patterns)
+        before = self._width + len(f"case {pattern} if ")
+        guard = _joined(guards, before, self._draft)
+        return _case(pattern, new.body, [*above, *comments], guard, self._draft.indent)
 
-    def _fitting(self, patterns: Sequence[str], node: ast.If) -> str:
+    @property
+    def _width(self) -> int:
+        """How far a `case` is indented."""
+        lines = self._draft.code.statement.lines
+        line, column = lines.position(self._draft.code.span(self._first).start)
+        return len(f"{lines.line(line)[:column]}{self._draft.indent}".expandtabs(4))
+
+    def _fitting(self, patterns: Sequence[str]) -> str:
         """Alternatives on one line, or on one line each."""
         joined = " | ".join(patterns)
         indent = self._draft.indent
-        lines = self._draft.code.statement.lines
-        line, column = lines.position(self._draft.code.span(node).start)
-        before = f"{lines.line(line)[:column]}{indent}".expandtabs(4)
-        if len(before) + len(joined) + len("case :") <= _WIDE or len(patterns) == 1:
+        if self._width + len(joined) + len("case :") <= _WIDE or len(patterns) == 1:
             return joined
         # As it is indented in `_case`.
         alternatives = f"\n{indent * 2}| ".join(patterns)
@@ -188,14 +190,14 @@ def _case(
     )
 
 
-def _joined(guards: Sequence[cst.BaseExpression], draft: Draft) -> cst.BaseExpression | None:
-    """Guards with `and` in between, on one line each if they are long."""
+def _joined(guards: Sequence[cst.BaseExpression], before: int, draft: Draft) -> cst.BaseExpression | None:
+    """Guards with `and` in between, on one line each if they are too long for what stands `before` them."""
     if not guards:
         return None
     if len(guards) == 1:
         return _in_brackets(guards[0], draft, is_alone=True)
     parts = [_in_brackets(each, draft, is_alone=False) for each in guards]
-    is_long = sum(len(draft.code_for(each)) + len(" and ") for each in parts) > _WIDE - 40
+    is_long = before + sum(len(" and ") + len(draft.code_for(each)) for each in parts) > _WIDE
     result = parts[0]
     for each in parts[1:]:
         operator = cst.And(whitespace_before=_new_line(draft.indent)) if is_long else cst.And()
