@@ -12,6 +12,7 @@ from idiomatic.core.module import about
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from idiomatic.core.analysis.tree import Function
     from idiomatic.core.module import Module
     from idiomatic.core.statement import Statement
 
@@ -37,6 +38,27 @@ def _coroutines(statement: Statement) -> tuple[tuple[str, str], ...]:
         (name, each.name)
         for each in decorated
         if (name := last_name(each.decorator_list[-1])) is not None and not is_generator(each)
+    )
+
+
+@about(lambda name: (name,))
+def decorators_above(module: Module, name: str) -> tuple[str, ...]:
+    """Question: the source of the decorators, without their arguments, that stand above one of this name."""
+    statements = (each for each in module.statements if name in each.text and "@" in each.text)
+    found = (above for statement in statements for below, above in statement.fact(_above) if below == name)
+    return tuple(dict.fromkeys(found))
+
+
+def _above(statement: Statement) -> tuple[tuple[str, str], ...]:
+    """The neighbouring decorators of a statement: the last name of the lower one, and the source of the upper one."""
+    index = statement.fact(tree)
+    functions: list[Function] = [*index.of(ast.FunctionDef), *index.of(ast.AsyncFunctionDef)]
+    return tuple(
+        (name, ast.unparse(above.func if isinstance(above, ast.Call) else above))
+        for function in functions
+        for number, below in enumerate(function.decorator_list)
+        if (name := last_name(below)) is not None
+        for above in function.decorator_list[:number]
     )
 
 

@@ -50,8 +50,9 @@ of the wrapped function is the truth.
 
 Unsafe where the wrapper's own signature is another one or it adds, removes or changes arguments; where an `async`
 wrapper runs a plain function or the other way round; where the wrapper has a docstring of its own, is registered or
-stored somewhere besides, or has decorators of its own that see the new name; where a class is wrapped; where the
-wrapped function is bound again; and where the module reads `__wrapped__`.
+stored somewhere besides, or has decorators of its own that see the new name; where other decorators stand above this
+one in the file, which may register functions by their name; where a class is wrapped; where the wrapped function is
+bound again; where the wrapper's name stands in a string; and where the module reads `__wrapped__`.
 
 Refused where the wrapper is returned on some paths only, and for classes that are decorators, which need
 `functools.update_wrapper`.
@@ -73,7 +74,7 @@ from typing import TYPE_CHECKING, Final
 
 import libcst as cst
 
-from idiomatic.core.analysis.decorating import is_used_as_decorator
+from idiomatic.core.analysis.decorating import decorators_above, is_used_as_decorator
 from idiomatic.core.analysis.decorators import (
     KEEPS_METADATA,
     Decorator,
@@ -87,21 +88,32 @@ from idiomatic.core.analysis.decorators import (
 )
 from idiomatic.core.analysis.mentions import mentions
 from idiomatic.core.analysis.surrounding import words
-from idiomatic.core.analysis.tree import FUNCTIONS
+from idiomatic.core.analysis.tree import FUNCTIONS, tree
 from idiomatic.core.facts import is_generator
 from idiomatic.core.idiom import Finding, Fix, Kind, Refused, safe_unless
+from idiomatic.core.module import about
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from idiomatic.core.analysis import Analysis
     from idiomatic.core.draft import Draft
+    from idiomatic.core.module import Module
+    from idiomatic.core.statement import Statement
 
 KIND = Kind.PROBLEM
 SINCE = (3, 2)
 TRIGGERS = ("def ",)
 ALSO = ()
 
+INDIFFERENT: Final = frozenset(
+    (
+        *("staticmethod", "classmethod", "property", "setter", "abstractmethod", "override", "final", "overload"),
+        *("cache", "lru_cache", "cached_property", "contextmanager", "asynccontextmanager", "patch", "object", "skip"),
+        *("skipIf", "skipUnless", "expectedFailure", "wraps"),
+    )
+)
+"""Decorators for which the name of a function is no key."""
 RUNNERS: Final = frozenset(("run", "run_until_complete", "run_coroutine_threadsafe", "run_sync", "async_to_sync"))
 
 
@@ -208,6 +220,16 @@ def _reasons(decorator: Decorator, code: Analysis) -> Iterator[tuple[str, str]]:
             "The wrapper is also stored or registered here, where its name may serve as a key.",
             "changes the name it is registered under",
         )
+    for above in _others_above(decorator, code):
+        yield (
+            f"`@{above}`, which stands above it here, sees the name of the function from now on, not `{wrapper.name}`.",
+            "changes the name that decorators see",
+        )
+    if code.ask(is_in_a_string, wrapper.name):
+        yield (
+            f"`{wrapper.name}` stands in a string of this file: who knows the wrapper by that name does no longer.",
+            "changes the name",
+        )
     if _is_class(decorator.wrapped, code):
         yield (
             f"`{wrapped}` is a class: its attributes and methods are copied to the wrapper too.",
@@ -266,6 +288,36 @@ def _is_kept(decorator: Decorator, code: Analysis) -> bool:
                 case _:
                     return True
     return False
+
+
+def _others_above(decorator: Decorator, code: Analysis) -> Iterator[str]:
+    """The decorators above this one in the file for which the name of the function may be a key."""
+    function = decorator.function
+    factory = code.function_around(function)
+    names = [function.name, *([factory.name] if isinstance(factory, ast.FunctionDef) else [])]
+    found = dict.fromkeys(above for name in names for above in code.ask(decorators_above, name))
+    yield from (above for above in found if above.rpartition(".")[2] not in INDIFFERENT)
+
+
+@about(lambda name: (name,))
+def is_in_a_string(module: Module, name: str) -> bool:
+    """Question: whether a name stands in a string, alone or with dots and the like."""
+    word = re.compile(rf"(?<!\w){re.escape(name)}(?!\w)")
+    return any(
+        any(word.search(text) for text in statement.fact(_names_in_strings))
+        for statement in module.statements
+        if name in statement.text
+    )
+
+
+def _names_in_strings(statement: Statement) -> tuple[str, ...]:
+    """The strings of a statement that are values, and no text."""
+    index = statement.fact(tree)
+    return tuple(
+        each.value
+        for each in index.of(ast.Constant)
+        if isinstance(each.value, str) and each.value.split() == [each.value]
+    )
 
 
 def _is_class(parameter: ast.arg, code: Analysis) -> bool:
