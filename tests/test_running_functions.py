@@ -681,3 +681,52 @@ def test_a_retry_loop_as_a_decorator(loop: str, failures: int, monkeypatch: pyte
 
     for error in (OSError, ConnectionError, KeyError):
         assert run(source, error) == run(after, error)
+
+
+# -- sync-wrapper-of-async --------------------------------------------------------------------------------------------
+
+AROUND = """
+import functools
+
+log = []
+
+def retry(times):
+    def decorate(func):
+        @functools.wraps(func)
+        def wrapper(*args, **kwargs):
+            for _ in range(times):
+                try:
+                    return func(*args, **kwargs)
+                except OSError as error:
+                    log.append(str(error))
+            return None
+        return wrapper
+    return decorate
+
+def fails(number):
+    if len(log) < number:
+        raise OSError(number)
+    return number
+
+@retry(3)
+def plain(number):
+    return fails(number)
+
+@retry(3)
+async def load(number):
+    return fails(number)
+"""
+
+
+def test_wrapper_sees_what_the_coroutine_raises() -> None:
+    verdict, text = fixed("sync-wrapper-of-async", AROUND)
+    assert verdict == "unsafe"
+    before, after = module(AROUND), module(text)
+    assert outcome(lambda: before.load(2)) == (OSError, "2")
+    assert before.log == []
+    assert (outcome(lambda: before.plain(2)), before.log) == (2, ["2", "2"])
+    assert (outcome(lambda: after.load(2)), after.log) == (2, ["2", "2"])
+    after.log.clear()
+    assert (outcome(lambda: after.plain(2)), after.log) == (2, ["2", "2"])
+    assert inspect.iscoroutinefunction(after.load)
+    assert not inspect.iscoroutinefunction(after.plain)

@@ -168,10 +168,13 @@ def to_types(types: DecoratorTypes, draft: Draft) -> Sequence[cst.BaseStatement]
     leading = zip((*arguments.posonlyargs, *arguments.args), types.taken, strict=True)
     new[wrapper] = {argument.arg: type_ for argument, type_ in leading if argument.annotation is None}
     new[wrapper] |= {arguments.vararg.arg: "{P}.args", arguments.kwarg.arg: "{P}.kwargs"}
+    broken = f"{{Callable}}[\n{draft.indent}[{types.before}],\n{draft.indent}{types.after},\n]"
     if factory is not None:
         returns[factory] = f"{{Callable}}[[{types.before}], {types.after}]"
     wanted = [text for each in new.values() for text in each.values()]
     written = written_annotations(types.outermost, [*wanted, *returns.values()], draft)
+    if factory is not None and len(written.text(returns[factory])) > WIDE - len(") -> :") - _column(factory, draft):
+        returns[factory] = broken
 
     def change(each: Function) -> Change:
         def changing(node: cst.CSTNode) -> cst.CSTNode:
@@ -234,10 +237,10 @@ def _on_several_lines(function: cst.FunctionDef, of: Function, draft: Draft) -> 
         leading_lines=[], decorators=[], lines_after_decorators=[], body=cst.SimpleStatementSuite([])
     )
     head = draft.code_for(bare).strip()
-    line, end = draft.code.statement.lines.position(draft.code.span(of).start)
-    column = len(draft.code.statement.lines.line(line)[:end].strip(MARKS).expandtabs(4))
+    column = _column(of, draft)
     listed = [draft.code_for(each).strip().rstrip(",") for each in _each(function.params)]
-    if not listed or "\n" in head or "\r" in head or column + len(head) <= WIDE:
+    longest = max(map(len, head.splitlines()))
+    if not listed or any(each in head.partition(") ->")[0] for each in "\r\n") or column + longest <= WIDE:
         return function
     joined = ", ".join(listed)
     if len(listed) > 1 and column + len(draft.indent) + len(joined) <= WIDE:
@@ -247,6 +250,13 @@ def _on_several_lines(function: cst.FunctionDef, of: Function, draft: Draft) -> 
     text = "\n".join([f"def {function.name.value}(", *(f"{draft.indent}{line}" for line in lines), "): pass\n"])
     made = cst.ensure_type(cst.parse_statement(text), cst.FunctionDef)
     return function.with_changes(params=made.params, whitespace_before_params=made.whitespace_before_params)
+
+
+def _column(function: Function, draft: Draft) -> int:
+    """How far a function is indented."""
+    lines = draft.code.statement.lines
+    line, end = lines.position(draft.code.span(function).start)
+    return len(lines.line(line)[:end].strip(MARKS).expandtabs(4))
 
 
 def _each(params: cst.Parameters) -> Iterator[cst.CSTNode]:
