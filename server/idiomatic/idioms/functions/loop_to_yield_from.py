@@ -33,7 +33,7 @@ Unsafe:
 - the loop takes pairs apart and yields new tuples: what is yielded now are the items themselves.
 
 Not found where the loop variable is used anywhere afterwards, in asynchronous generators, for loops with an `else`, and
-below a comment about `yield from`.
+below a comment about `yield from`. Nor in the `__iter__` of a class that has a `close`, over what it may close there.
 
 ## References
 - [PEP 380: syntax for delegating to a subgenerator](https://peps.python.org/pep-0380/)
@@ -120,7 +120,11 @@ def detect(loop: ast.For, code: Analysis) -> Iterator[Finding]:
     function = code.function_around(loop)
     if not isinstance(function, ast.FunctionDef) or any(_is_used(name, loop, function, code) for name in names):
         return
-    if _comments_clash(loop, code) or "yield from" in _comments_above(loop, code):
+    if (
+        _comments_clash(loop, code)
+        or "yield from" in _comments_above(loop, code)
+        or _closes_itself(loop, function, code)
+    ):
         return
     reasons = list(_reasons(loop, function, code))
     consequence = f" ({reasons[0][1]})" if reasons else ""
@@ -143,6 +147,18 @@ def _comments_clash(loop: ast.For, code: Analysis) -> bool:
     if first_tool_comment(code, first, last) is None:
         return False
     return sum("#" in code.statement.lines.line(line) for line in range(first, last + 1)) > 1
+
+
+def _closes_itself(loop: ast.For, function: ast.FunctionDef, code: Analysis) -> bool:
+    """Whether it is the `__iter__` over an attribute of an object that has a `close`: that decides when to close it."""
+    match loop.iter:
+        case ast.Attribute(value=ast.Name() as receiver) if function.name == "__iter__":
+            class_ = code.class_of_self(receiver)
+            return class_ is not None and any(
+                isinstance(each, ast.FunctionDef) and each.name in {"close", "__exit__"} for each in class_.body
+            )
+        case _:
+            return False
 
 
 def _comments_above(loop: ast.For, code: Analysis) -> str:

@@ -58,7 +58,8 @@ Refused where the wrapper is returned on some paths only, and for classes that a
 `functools.update_wrapper`.
 
 Not found where the decorator sets the wrapper's `__name__`, `__doc__` or the like itself, hands both functions to
-something else (`update_wrapper`, `wrapt`, `decorator`), or has a comment about `wraps`.
+something else (`update_wrapper`, `wrapt`, `decorator`), asks for the wrapper's name in a string, or has a comment about
+`wraps`.
 
 ## References
 - [`functools.wraps`](https://docs.python.org/3/library/functools.html#functools.wraps)
@@ -164,6 +165,9 @@ def _keeps_metadata(decorator: Decorator, code: Analysis) -> bool:
                     for argument in node.args
                 ):
                     return True
+            # "patched_start" in str(func)
+            case ast.Constant(value=str(text)) if text == wrapper.name:
+                return True
             case _:
                 pass
     return False
