@@ -322,6 +322,7 @@ def test_sources_can_not_drive_the_terminal(project: Path) -> None:
     assert not set("\x1b\x07\u202e") & set(result.stdout)
 
 
+@pytest.mark.failing_idiom
 def test_a_rule_that_fails_is_named_and_the_others_go_on(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from idiomatic.core import catalogue
 
