@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from idiomatic.core.analysis.tree import tree
@@ -14,28 +16,65 @@ if TYPE_CHECKING:
     from idiomatic.core.statement import Statement
 
 _OWN_NAMES: Final = frozenset({"_asdict", "_replace", "_fields", "_make", "_field_defaults"})
+_COMPARED: Final = (ast.Eq, ast.NotEq, ast.Lt, ast.Gt, ast.LtE, ast.GtE)
+_ANYTHING: Final = frozenset(
+    {"self", "other", "item", "entry", "each", "row", "rec", "record", "result", "ret", "value", "val", "obj", "data"}
+)
 _PAIRS: Final = frozenset({"items", "partition", "rpartition", "split", "rsplit", "groups"})
 _MAKERS: Final = frozenset({"enumerate", "zip", "divmod", "product", "combinations", "permutations", "pairwise"})
 
 
-def tuple_uses(module: Module, length: int) -> tuple[str, ...]:
+@dataclass(frozen=True, slots=True)
+class Use:
+    """Something that is done to an object as to a tuple.
+
+    Attributes:
+        what: a few words.
+        lengths: how long a tuple may be for that; `None`: as long as it wants.
+        of: the variable or attribute it is done to, if it can be one of anything; empty: whatever it is called.
+    """
+
+    what: str
+    lengths: range | None = None
+    of: str = ""
+
+
+def tuple_uses(module: Module, class_name: str, length: int) -> tuple[str, ...]:
     """Question: what the module does somewhere that only tuples of a length can, a few words each.
 
-    What it is done to can't be seen: it may be something else altogether.
+    What it is done to can't be seen: it may be something else altogether. Indices, slices and lengths, which lists and
+    strings have too, count for variables that are called like the class or like anything.
+
+    Args:
+        module: the module.
+        class_name: the class that is asked about.
+        length: the number of its fields.
     """
+    words = {word.lower() for word in re.findall(r"[A-Z]?[a-z0-9]+|[A-Z]+", class_name) if len(word) > 2}
     found = (use for statement in module.statements for part in statement.parts for use in part.fact(_uses))
-    return tuple(dict.fromkeys(text for text, numbers in found if numbers is None or length in numbers))
+    return tuple(
+        dict.fromkeys(
+            use.what
+            for use in found
+            if (use.lengths is None or length in use.lengths) and (not use.of or _may_be(use.of, words))
+        )
+    )
 
 
-def _uses(statement: Statement) -> tuple[tuple[str, range | None], ...]:
+def _may_be(name: str, words: set[str]) -> bool:
+    name = name.lower()
+    return len(name) <= 2 or name.strip("_") in _ANYTHING or any(word in name for word in words)
+
+
+def _uses(statement: Statement) -> tuple[Use, ...]:
     return tuple(dict.fromkeys(_found(statement)))
 
 
-def _found(statement: Statement) -> Iterator[tuple[str, range | None]]:
+def _found(statement: Statement) -> Iterator[Use]:
     index = statement.fact(tree)
     for attribute in index.of(ast.Attribute):
         if attribute.attr in _OWN_NAMES:
-            yield f"uses `{attribute.attr}`", None
+            yield Use(f"uses `{attribute.attr}`")
     for assignment in index.of(ast.Assign):
         for target in assignment.targets:
             yield from _unpacked(target, assignment.value)
@@ -45,30 +84,39 @@ def _found(statement: Statement) -> Iterator[tuple[str, range | None]]:
     for subscript in index.of(ast.Subscript):
         yield from _indexed(subscript)
     for starred in index.of(ast.Starred):
-        match starred.value:
-            case ast.Name(id=name) if name not in {"args", "kwargs"} and isinstance(starred.ctx, ast.Load):
-                yield f"spreads `*{name}`", None
-            case _:
-                pass
+        if isinstance(starred.ctx, ast.Load) and (name := _name(starred.value)) not in {"", "args", "kwargs"}:
+            yield Use(f"spreads `*{ast.unparse(starred.value)}`", of=name)
     for call in index.of(ast.Call):
         match call:
             case ast.Call(func=ast.Name(id="isinstance"), args=[_, classes]):
                 if any(isinstance(each, ast.Name) and each.id == "tuple" for each in ast.walk(classes)):
-                    yield "asks whether something is a `tuple`", None
-            case ast.Call(func=ast.Name(id="tuple" | "list" | "len" as name), args=[ast.Name(id=given)]):
-                yield f"calls `{name}({given})`", None
+                    yield Use("asks whether something is a `tuple`")
+            case ast.Call(func=ast.Name(id="tuple" | "list" | "len" | "sorted" | "min" | "max"), args=[given, *_]):
+                if name := _name(given):
+                    yield Use(f"calls `{ast.unparse(call.func)}({ast.unparse(given)})`", of=name)
             case _:
                 pass
     for compare in index.of(ast.Compare):
-        if any(isinstance(each, ast.Tuple) for each in (compare.left, *compare.comparators)) and isinstance(
-            compare.ops[0], ast.Eq | ast.NotEq | ast.Lt | ast.Gt | ast.LtE | ast.GtE
-        ):
-            yield "compares with a tuple", None
+        sides = (compare.left, *compare.comparators)
+        if isinstance(compare.ops[0], _COMPARED) and any(isinstance(each, ast.Tuple) for each in sides):
+            other = next((name for each in sides if (name := _name(each))), "")
+            yield Use("compares with a tuple", of=other)
+        elif isinstance(compare.ops[0], ast.Lt | ast.Gt | ast.LtE | ast.GtE) and (other := _name(compare.left)):
+            yield Use(f"compares `{ast.unparse(compare.left)}` by order", of=other)
     for pattern in index.of(ast.MatchSequence):
-        yield "matches sequences", range(len(pattern.patterns), len(pattern.patterns) + 1)
+        yield Use("matches sequences", range(len(pattern.patterns), len(pattern.patterns) + 1))
 
 
-def _unpacked(target: ast.expr, value: ast.expr) -> Iterator[tuple[str, range | None]]:
+def _name(node: ast.expr) -> str:
+    """What a variable or attribute is called; empty for anything else."""
+    match node:
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return name
+        case _:
+            return ""
+
+
+def _unpacked(target: ast.expr, value: ast.expr) -> Iterator[Use]:
     match target, value:
         case ((ast.Tuple() | ast.List()), (ast.Tuple() | ast.List())):
             return
@@ -77,24 +125,21 @@ def _unpacked(target: ast.expr, value: ast.expr) -> Iterator[tuple[str, range | 
         case ((ast.Tuple(elts=elements) | ast.List(elts=elements)), _):
             number = len(elements)
             has_star = any(isinstance(element, ast.Starred) for element in elements)
-            yield (
-                f"unpacks into `{ast.unparse(target)}`",
-                range(number - 1, 100) if has_star else range(number, number + 1),
-            )
+            lengths = range(number - 1, 100) if has_star else range(number, number + 1)
+            yield Use(f"unpacks into `{ast.unparse(target)}`", lengths)
         case _:
             return
 
 
-def _indexed(subscript: ast.Subscript) -> Iterator[tuple[str, range | None]]:
+def _indexed(subscript: ast.Subscript) -> Iterator[Use]:
     if not isinstance(subscript.ctx, ast.Load):
         return
-    match subscript.value, subscript.slice:
-        case ast.Attribute(attr="argv"), _:
-            return
-        # `tuple[0]` is no type
-        case _, (ast.Constant(value=int(number)) | ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int(number)))):
-            yield f"reads `{ast.unparse(subscript)}`", range(number, 100)
-        case _, ast.Slice():
-            yield f"reads `{ast.unparse(subscript)}`", None
+    match subscript.slice:
+        case ast.Constant(value=int(number)):
+            yield Use(f"reads `{ast.unparse(subscript)}`", range(number + 1, 100), _name(subscript.value) or "item")
+        case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int(number))):
+            yield Use(f"reads `{ast.unparse(subscript)}`", range(number, 100), _name(subscript.value) or "item")
+        case ast.Slice() if name := _name(subscript.value):
+            yield Use(f"reads `{ast.unparse(subscript)}`", of=name)
         case _:
             return

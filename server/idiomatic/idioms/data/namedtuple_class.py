@@ -72,8 +72,8 @@ uses names of a class body or the name of a field, and for subclasses with more 
 of their own, `super()`, a member with the name of a field, annotated attributes, or attributes that methods set.
 
 The second action, a frozen dataclass, is always unsafe: its objects are no tuples any more. Refused where this file has
-subclasses, a mutable default, or anywhere unpacks as many values as there are fields, indexes, spreads or compares with
-tuples, or uses `_replace`, `_asdict` and the like: what that is done to may be one of these.
+subclasses, a mutable default, or anywhere unpacks as many values as there are fields, uses `_replace`, `_asdict` and
+the like, or indexes, spreads, orders or compares with a tuple what is called like the class or like anything (`item`).
 
 Not found: calls whose result is not assigned to a single variable.
 
@@ -306,7 +306,7 @@ def _why_no_dataclass(target: Target, code: Analysis) -> str | None:
     if found := code.ask(classes.subclasses, target.name):
         return f"`{found[0].name}` inherits from it."
     # What a class that is not reached by its name is used for can't be found at all.
-    if found_uses := code.ask(tuple_uses, len(target.named.fields)):
+    if found_uses := code.ask(tuple_uses, target.name, len(target.named.fields)):
         return f"This file {found_uses[0]}, which may be one of its objects."
     return None
 
