@@ -13,12 +13,13 @@ from idiomatic.core.module import Module
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from idiomatic.core.analysis.tree import Tree
     from idiomatic.core.statement import Statement
 
 _OWN_NAMES: Final = frozenset({"_asdict", "_replace", "_fields", "_make", "_field_defaults"})
 _COMPARED: Final = (ast.Eq, ast.NotEq, ast.Lt, ast.Gt, ast.LtE, ast.GtE)
 _ANYTHING: Final = frozenset(
-    {"self", "other", "item", "entry", "each", "row", "rec", "record", "result", "ret", "value", "val", "obj", "data"}
+    {"other", "item", "entry", "each", "row", "rec", "record", "result", "ret", "value", "val", "obj", "data"}
 )
 _PAIRS: Final = frozenset({"items", "partition", "rpartition", "split", "rsplit", "groups"})
 _MAKERS: Final = frozenset({"enumerate", "zip", "divmod", "product", "combinations", "permutations", "pairwise"})
@@ -82,36 +83,41 @@ def _found(statement: Statement) -> Iterator[Use]:
     for loop in (*loops, *index.of(ast.comprehension)):
         yield from _unpacked(loop.target, loop.iter)
     for subscript in index.of(ast.Subscript):
-        yield from _indexed(subscript)
+        yield from _indexed(subscript, index)
     for starred in index.of(ast.Starred):
-        if isinstance(starred.ctx, ast.Load) and (name := _name(starred.value)) not in {"", "args", "kwargs"}:
+        if isinstance(starred.ctx, ast.Load) and (name := _name(starred.value, index)) not in {"", "args", "kwargs"}:
             yield Use(f"spreads `*{ast.unparse(starred.value)}`", of=name)
     for call in index.of(ast.Call):
         match call:
-            case ast.Call(func=ast.Name(id="isinstance"), args=[_, classes]):
+            case ast.Call(func=ast.Name(id="isinstance"), args=[given, classes]):
                 if any(isinstance(each, ast.Name) and each.id == "tuple" for each in ast.walk(classes)):
-                    yield Use("asks whether something is a `tuple`")
+                    yield Use(f"asks whether `{ast.unparse(given)}` is a `tuple`", of=_name(given, index))
             case ast.Call(func=ast.Name(id="tuple" | "list" | "len" | "sorted" | "min" | "max"), args=[given, *_]):
-                if name := _name(given):
+                if name := _name(given, index):
                     yield Use(f"calls `{ast.unparse(call.func)}({ast.unparse(given)})`", of=name)
             case _:
                 pass
     for compare in index.of(ast.Compare):
         sides = (compare.left, *compare.comparators)
         if isinstance(compare.ops[0], _COMPARED) and any(isinstance(each, ast.Tuple) for each in sides):
-            other = next((name for each in sides if (name := _name(each))), "")
+            other = next((name for each in sides if (name := _name(each, index))), "")
             yield Use("compares with a tuple", of=other)
-        elif isinstance(compare.ops[0], ast.Lt | ast.Gt | ast.LtE | ast.GtE) and (other := _name(compare.left)):
+        elif isinstance(compare.ops[0], ast.Lt | ast.Gt | ast.LtE | ast.GtE) and (other := _name(compare.left, index)):
             yield Use(f"compares `{ast.unparse(compare.left)}` by order", of=other)
     for pattern in index.of(ast.MatchSequence):
         yield Use("matches sequences", range(len(pattern.patterns), len(pattern.patterns) + 1))
 
 
-def _name(node: ast.expr) -> str:
-    """What a variable or attribute is called; empty for anything else."""
+def _name(node: ast.expr, index: Tree) -> str:
+    """What a variable, an attribute or the function that gives a value is called; the class for `self`."""
     match node:
+        case ast.Name(id="self"):
+            around = (each.name for each in index.ancestors(node) if isinstance(each, ast.ClassDef))
+            return next(around, "self")
         case ast.Name(id=name) | ast.Attribute(attr=name):
             return name
+        case ast.Call(func=inner) | ast.Subscript(value=inner) | ast.Await(value=inner):
+            return _name(inner, index)
         case _:
             return ""
 
@@ -131,15 +137,17 @@ def _unpacked(target: ast.expr, value: ast.expr) -> Iterator[Use]:
             return
 
 
-def _indexed(subscript: ast.Subscript) -> Iterator[Use]:
+def _indexed(subscript: ast.Subscript, index: Tree) -> Iterator[Use]:
     if not isinstance(subscript.ctx, ast.Load):
         return
     match subscript.slice:
         case ast.Constant(value=int(number)):
-            yield Use(f"reads `{ast.unparse(subscript)}`", range(number + 1, 100), _name(subscript.value) or "item")
+            yield Use(
+                f"reads `{ast.unparse(subscript)}`", range(number + 1, 100), _name(subscript.value, index) or "item"
+            )
         case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int(number))):
-            yield Use(f"reads `{ast.unparse(subscript)}`", range(number, 100), _name(subscript.value) or "item")
-        case ast.Slice() if name := _name(subscript.value):
+            yield Use(f"reads `{ast.unparse(subscript)}`", range(number, 100), _name(subscript.value, index) or "item")
+        case ast.Slice() if name := _name(subscript.value, index):
             yield Use(f"reads `{ast.unparse(subscript)}`", of=name)
         case _:
             return
