@@ -13,7 +13,6 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from idiomatic.core.analysis.scopes import BindingKind, scopes
 from idiomatic.core.module import Module, about, bindings
 from idiomatic.core.text import BOM, Edit, Span
 
@@ -48,13 +47,13 @@ class Import:
 
 def names_for(module: Module, qualified: str) -> tuple[str, ...]:
     """Question: the names that module-level imports, and nothing else, bind to the dotted name at run time."""
-    found: list[str] = []
-    for statement in module.statements:
-        for name in statement.fact(_imported_names) if "import" in statement.text else ():
-            bound = module.ask(bindings, name)
-            if {binding.qualified for binding in bound} == {qualified} and not all(b.type_checking for b in bound):
-                found.append(name)
-    return tuple(dict.fromkeys(found))
+    return tuple(
+        name
+        for name, bound in module.bound.items()
+        if bound[0].qualified == qualified
+        and all(each.qualified == qualified for each in bound)
+        and not all(each.type_checking for each in bound)
+    )
 
 
 def spelling(code: Analysis, qualified: str, at: ast.AST) -> str | None:
@@ -116,12 +115,6 @@ def _first_binder(module: Module, name: str, before: Statement) -> bool:
         if any(name == _binds(alias) for node in _imports(statement) for alias in node.names):
             return True
     return False
-
-
-def _imported_names(statement: Statement) -> tuple[str, ...]:
-    """The names that imports bind in the module, those below `if` and `try` included."""
-    found = statement.fact(scopes).by_node[None].bindings.values()
-    return tuple(bound[0].name for bound in found if any(each.kind is BindingKind.IMPORT for each in bound))
 
 
 def _imports(statement: Statement) -> Iterator[ast.Import | ast.ImportFrom]:

@@ -50,7 +50,7 @@ async def code_actions(ls: Server, params: types.CodeActionParams) -> list[types
     if document is None:
         return []
     findings = await ls.analyser.current(document)
-    return await ls.worker.run(offered, findings, params["range"], params["context"], ls.client)
+    return await ls.worker.soon(offered, findings, params["range"], params["context"], ls.client)
 
 
 async def resolve(ls: Server, action: types.CodeAction) -> types.CodeAction:

@@ -40,7 +40,7 @@ async def completion(ls: Server, params: types.CompletionParams) -> types.Comple
     if document is None:
         return {"isIncomplete": False, "items": []}
     await document.parsed()
-    return await ls.worker.run(_items, ls, document.positions, document.uri, document.path, params["position"])
+    return await ls.worker.soon(_items, ls, document.positions, document.uri, document.path, params["position"])
 
 
 async def resolve(ls: Server, item: types.CompletionItem) -> types.CompletionItem:

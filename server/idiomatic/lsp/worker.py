@@ -53,6 +53,10 @@ class Worker:
         finally:
             self._wanted -= 1
 
+    async def soon(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """The result of a call that takes a few milliseconds: made here and now if there is nothing else to do."""
+        return function(*args, **kwargs) if self.is_idle else await self.run(function, *args, **kwargs)
+
     @property
     def is_idle(self) -> bool:
         """Whether a call can be made at once in the thread of the event loop: nobody can come between there.

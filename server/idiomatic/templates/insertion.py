@@ -92,7 +92,7 @@ def insertion(template: Template, document: Document, offset: int, target: Versi
     )
     edits, head = _apart(document, found, imports.plan(document, added, before=before))
     newline = document.newline
-    indented = _indented(code, found.indentation, _unit(document))
+    indented = _indented(code, found.indentation, document.fact(_unit))
     if not head and found.place is Place.MODULE and re.match(r"@|async def|def|class", code):
         head = "\n" * max(0, 2 - found.blank)
     plain = head + indented.rstrip("\n")
@@ -134,7 +134,7 @@ def definition(
     if renamed:
         code = _words(renamed).sub(lambda match: renamed[match[0]], code)
     code = _renamed(code, {need.name: spelled(need) for need in needs})
-    return _indented(code, "", _unit(document)), renamed.get(binds[-1], binds[-1])
+    return _indented(code, "", document.fact(_unit)), renamed.get(binds[-1], binds[-1])
 
 
 def _statement_at(document: Document, offset: int) -> Statement | None:
