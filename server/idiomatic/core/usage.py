@@ -151,6 +151,10 @@ class _Look:
         for declared in of(ast.AnnAssign):
             if _names(declared.annotation):
                 yield _last_name(declared.target)
+        loops: list[ast.For | ast.comprehension] = [*of(ast.For), *of(ast.comprehension)]
+        for loop in loops:
+            if isinstance(loop.target, ast.Name) and isinstance(loop.iter, ast.Name):
+                yield loop.target.id
         for walrus in of(ast.NamedExpr):
             if _constructed(walrus.value) is not None:
                 yield _last_name(walrus.target)
@@ -302,14 +306,18 @@ class _Look:
             case ast.ListComp(elt=element) | ast.GeneratorExp(elt=element):
                 self._hash(element)
             case ast.Name():
-                for binding in self._bindings(values):
-                    match binding.node:
-                        case ast.arg(annotation=ast.Subscript(value=held, slice=first)) if _last_name(held) in _HOLDING:
-                            self._hash_declared(first.elts[0] if isinstance(first, ast.Tuple) and first.elts else first)
-                        case _:
-                            pass
+                for name in self._elements(values):
+                    self.uses.add(Use(Act.HASHES, _last(name), name))
             case _:
                 pass
+
+    def _elements(self, values: ast.Name) -> list[str]:
+        """The classes of what a collection holds, as its annotation says."""
+        match [binding.node for binding in self._bindings(values)]:
+            case [ast.arg(annotation=ast.Subscript(value=held, slice=first))] if _last_name(held) in _HOLDING:
+                return _names(first.elts[0] if isinstance(first, ast.Tuple) and first.elts else first)
+            case _:
+                return []
 
     def _cached(self, function: Function) -> None:
         """A function that remembers its results hashes its arguments."""
@@ -424,6 +432,13 @@ class _Look:
                 match self._tree.parents.get(target):
                     case ast.Assign(targets=[single], value=value) if single is target:
                         return _constructed(value)
+                    # for point in points:
+                    case (
+                        ast.For(target=each, iter=ast.Name() as values)
+                        | ast.comprehension(target=each, iter=ast.Name() as values)
+                    ) if each is target:
+                        names = self._elements(values)
+                        return names[0] if len(names) == 1 else None
                     case ast.AnnAssign(annotation=annotation):
                         names = _names(annotation)
                         return names[0] if len(names) == 1 else None

@@ -115,6 +115,8 @@ class _Look:
     processes: int | None
 
     def __call__(self, wanted: Sequence[tuple[Path, str]]) -> Iterator[tuple[Path, frozenset[Use]]]:
+        if not wanted:
+            return
         from idiomatic.project.file_usage import in_document
 
         packages = dict(wanted)
