@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
 
+from idiomatic.core.analysis.tree import tree
 from idiomatic.core.facts import ClassFact
 from idiomatic.core.module import about, about_project, definition, imported_definition
 from idiomatic.core.usage import Act, together, usage
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
 
     from idiomatic.core.analysis.code import Analysis
     from idiomatic.core.module import Module
+    from idiomatic.core.statement import Statement
     from idiomatic.core.usage import Found
 
 NOT_KNOWN_YET: Final = "The other files of the project have not been looked at, which may use its objects otherwise."
@@ -104,10 +107,16 @@ _ANYTHING: Final = frozenset({"Any", "Self", "T", "K", "V"})
 
 @about(lambda act, class_name: (class_name,))
 def here(module: Module, act: Act, class_name: str) -> bool:
-    """Question: whether the module itself does something to a class or its objects."""
+    """Question: whether the module itself does something to a class or its objects.
+
+    Not if it has several classes of that name: in functions, each means its own.
+    """
     leaves = [leaf for statement in module.statements for leaf in statement.parts]
     # Whoever does something to objects of a class says somewhere near that they are of that class.
-    near = [leaf.fact(usage) for leaf in leaves if class_name in leaf.text or not leaf.text.isascii()]
+    texts = [leaf for leaf in leaves if class_name in leaf.text or not leaf.text.isascii()]
+    if sum(_defined(leaf).count(class_name) for leaf in texts) != 1:
+        return False
+    near = [leaf.fact(usage) for leaf in texts]
     if any(use.act is act and use.of == class_name for each in near for use in each.uses):
         return True
     # What is hashed if something is a set or a dictionary: that is decided anywhere.
@@ -117,6 +126,10 @@ def here(module: Module, act: Act, class_name: str) -> bool:
     for name in ("cache", *keyed):
         module.also_about(name)
     return any(use.act is act and use.of == class_name for use in together(leaf.fact(usage) for leaf in leaves))
+
+
+def _defined(leaf: Statement) -> list[str]:
+    return [class_.name for class_ in leaf.fact(tree).of(ast.ClassDef)]
 
 
 def is_known(code: Analysis) -> bool:
