@@ -68,8 +68,9 @@ have it, too; it can be assigned to; objects that are equal no longer share it; 
 are now kept as long as their objects.
 
 It is refused for special methods, which Python looks up in the class, for methods that a class of the file overrides or
-inherits, where the file calls a method of that name of who knows which object, or uses it without a call, for classes
-with slots, for coroutines (which can be awaited once) and for generators (which can be consumed once).
+inherits or that a base class in another file may have, where the file calls a method of that name of who knows which
+object, or uses it without a call, for classes with slots, for coroutines (which can be awaited once) and for generators
+(which can be consumed once).
 
 A method with parameters gets a cache for each object, which `__init__` makes first of all, or `__post_init__` of a
 dataclass. Such an object can't be pickled; a copy asks the object that it was copied from; the object and its cache
@@ -83,7 +84,8 @@ have been all the time.
 
 Not found are static methods and class methods, classes of enumerations, and metaclasses: there the cache holds classes.
 Nor is a bounded cache in a class that says itself which of its objects are equal (a `NamedTuple`, or one with a
-`__hash__`): there it is keyed by the value, and holds no more than it says.
+`__hash__`): there it is keyed by the value, and holds no more than it says. Nor are abstract methods, and classes of
+which the module makes all its objects when it is imported.
 
 ## References
 - [How do I cache method calls?](https://docs.python.org/3/faq/programming.html#how-do-i-cache-method-calls)
@@ -98,9 +100,11 @@ from typing import TYPE_CHECKING, Final
 
 from idiomatic.core.analysis import classes
 from idiomatic.core.analysis.constructors import methods
+from idiomatic.core.analysis.defaults import is_stub
 from idiomatic.core.analysis.members import How, MemberUse, member_uses
 from idiomatic.core.analysis.mentions import mentions
-from idiomatic.core.facts import is_generator, parameters
+from idiomatic.core.analysis.readers import Place, readers
+from idiomatic.core.facts import ClassFact, is_generator, parameters
 from idiomatic.core.idiom import Finding, Fix, Kind, Refused, Unsafe
 from idiomatic.core.imports import names_for
 from idiomatic.core.module import bindings
@@ -143,6 +147,8 @@ def detect(method: ast.FunctionDef | ast.AsyncFunctionDef, code: Analysis) -> It
         return
     if _bound(cached, code) is not None and _is_value(class_, code):
         return
+    if is_stub(method, code) or _is_made_at_import(class_, code):
+        return
     message = f"The cache of `{method.name}` keeps every object alive for which it was called"
     yield Finding(cached, message, tuple(_fixes(method, class_, cached, others, code)))
 
@@ -155,6 +161,12 @@ def _has_lasting_objects(class_: ast.ClassDef) -> bool:
     """Whether the objects of a class are there as long as the program runs: members of an enumeration, classes."""
     names = set(classes.base_names(class_))
     return "type" in names or any(name.endswith(("Enum", "Flag", "EnumMeta", "ABCMeta")) for name in names)
+
+
+def _is_made_at_import(class_: ast.ClassDef, code: Analysis) -> bool:
+    """Whether the objects that the module makes of a class are its own, and live as long as it does."""
+    made = [each.place for each in code.ask(readers, class_.name) if each.is_called]
+    return bool(made) and all(place is Place.MODULE for place in made)
 
 
 def _is_value(class_: ast.ClassDef, code: Analysis) -> bool:
@@ -247,6 +259,8 @@ def _against_property(
 ) -> str | None:
     if (refusal := _against_both(method, class_, uses, code)) is not None:
         return refusal
+    if not is_property and (base := next(_bases(method.name, class_, code), None)) is not None:
+        return base
     if others and not is_property:
         return f"The decorator `@{ast.unparse(others[0])}` is made for a function."
     if is_property:
@@ -282,16 +296,19 @@ def _property_reasons(
     if is_property:
         yield "A `cached_property` can be assigned to, as a property without setter can't."
     else:
-        yield from _bases(class_, code)
+        yield "A class in another file that overrides the method has to do so with a property."
     yield from _equality(class_, code)
     if (bound := _bound(cached, code)) is not None:
         yield f"The cache holds at most {bound} values today; then each object keeps its own."
 
 
-def _bases(class_: ast.ClassDef, code: Analysis) -> Iterator[str]:
-    bases = [base for base in class_.bases if not code.is_name(_plain(base), *_NEUTRAL)]
-    if bases:
-        yield f"`{ast.unparse(bases[0])}` may have a method of that name, and call it."
+def _bases(name: str, class_: ast.ClassDef, code: Analysis) -> Iterator[str]:
+    for base in class_.bases:
+        fact = code.definition(_plain(base))
+        is_known = isinstance(fact, ClassFact) and not fact.bases and fact.method(name) is None
+        if not is_known and not code.is_name(_plain(base), *_NEUTRAL):
+            yield f"`{ast.unparse(base)}` may have a method of that name, and call it."
+            return
 
 
 def _equality(class_: ast.ClassDef, code: Analysis) -> Iterator[str]:
@@ -395,7 +412,7 @@ def _own_cache_reasons(method: Function, class_: ast.ClassDef, cached: ast.expr,
     yield "An object with a cache of its own can't be pickled, and a copy asks the object that it was copied from."
     yield "The object and its cache hold each other: only the garbage collector frees them."
     yield f"A `{method.name}` that a subclass in another file overrides is no longer asked."
-    yield from _bases(class_, code)
+    yield from _bases(method.name, class_, code)
     yield from _equality(class_, code)
     if (bound := _bound(cached, code)) is not None:
         yield f"Each object keeps up to {bound} results; today that is all there are together."
