@@ -124,7 +124,7 @@ def _changes(class_: ast.ClassDef) -> bool:
     return _CHANGES.search(class_.name) is not None or is_doer(class_.name) or is_asynchronous
 
 
-@about(lambda: ("...",))
+@about(lambda: ("def",))
 def is_stub_file(module: Module) -> bool:
     """Question: whether the functions of a module have no bodies, as in a `.pyi` file."""
     bodies = [body for statement in module.statements for part in statement.parts for body in part.fact(_has_bodies)]
@@ -133,7 +133,10 @@ def is_stub_file(module: Module) -> bool:
 
 def _has_bodies(statement: Statement) -> tuple[bool, ...]:
     index = statement.fact(tree)
-    functions = (*index.of(ast.FunctionDef), *index.of(ast.AsyncFunctionDef))
+    functions: list[ast.FunctionDef | ast.AsyncFunctionDef] = [
+        *index.of(ast.FunctionDef),
+        *index.of(ast.AsyncFunctionDef),
+    ]
     return tuple(
         not (isinstance(each.body[-1], ast.Expr) and isinstance(each.body[-1].value, ast.Constant))
         for each in functions
