@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from idiomatic.core.analysis import project_use
+from idiomatic.core.analysis.field_types import without_none
 from idiomatic.core.analysis.generated_methods import ORDERING
 from idiomatic.core.analysis.immutability import against_slots, other_decorators, the_first_of
 from idiomatic.core.analysis.known_types import Source
@@ -14,7 +16,6 @@ from idiomatic.core.analysis.records import has_weakref_slot
 from idiomatic.core.usage import Act
 
 if TYPE_CHECKING:
-    import ast
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from idiomatic.core.analysis.code import Analysis
@@ -298,6 +299,11 @@ def _common_reasons(record: Record, code: Analysis) -> Iterator[Reason]:
     for source, how in _INFERRED.items():
         if inferred := [field for field in record.every if field.type.source is source]:
             yield Reason(f"The type of {_list(inferred)} is taken from {how}.", "types are inferred")
+    if widened := [field for field in record.fields if _never_is_none(field)]:
+        yield Reason(
+            f"Type checkers take {_list(widened)} for something that may be `None`, as it can be passed.",
+            "types with `None`",
+        )
     if doubtful := [field for field in record.fields if _is_doubtful(field, code)]:
         yield Reason(
             f"If the default of {_list(doubtful)} is not hashable, the class can't be made any more.",
@@ -328,6 +334,14 @@ _INFERRED: Final = {
 def _list(fields: Sequence[Field | ExtraField]) -> str:
     names = [f"`{field.name}`" for field in fields]
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def _never_is_none(field: Field) -> bool:
+    """Whether the constructor makes something of a `None`, which its type still has."""
+    conversion, annotation = field.parameter.conversion, field.annotation
+    if conversion is None or isinstance(conversion, ast.IfExp):
+        return False
+    return field.type.optional or (annotation is not None and without_none(annotation) is not annotation)
 
 
 def _is_doubtful(field: Field, code: Analysis) -> bool:

@@ -82,5 +82,8 @@ def _merged(outer: str, inner: str, indent: str) -> str:
     first, second = _TRIPLE.match(outer), _TRIPLE.match(inner)
     if first is None or second is None or first[1].lower() != second[1].lower() or first[2] != second[2]:
         raise DraftError("The docstrings of the class and of its constructor can't be joined.")
-    text = f"{first[3].rstrip()}\n\n{indent}{second[3].strip()}\n{indent}"
+    ours, theirs = first[3].strip(), second[3].strip()
+    # What both say is said once.
+    above = "" if theirs.startswith(ours) else f"{first[3].rstrip()}\n\n{indent}"
+    text = f"{above}{theirs}\n{indent}"
     return f"{first[1]}{first[2]}{text}{first[2]}"
