@@ -41,7 +41,7 @@ the third `slots=True`.
 
 Not found: classes with a field that is a list, a dictionary or another container that is there to be changed; that
 change their own fields or set other attributes; that say `frozen=False`; whose names tell that they change or do
-something (`State`, `Builder`, `Reporter`...); with coroutines; stub files.
+something (`State`, `Builder`, `Reporter`...); with coroutines; below `if __name__ == "__main__":`; stub files.
 
 Refused: a class that another one inherits from, or that inherits from anything but `Generic`, `ABC`, `Protocol` and
 classes without attributes; one whose fields are set in this file or another, as far as can be seen; `setattr`, `vars`
@@ -113,9 +113,19 @@ def detect(class_: ast.ClassDef, code: Analysis) -> Iterator[Finding]:
     if (decorator := dataclass_decorator(class_, code)) is None or _changes(class_):
         return
     record = dataclass_of(class_, code)
-    if record is not None and _could_be_frozen(class_, decorator, record, code) and not code.ask(is_stub_file):
+    if record is None or not _could_be_frozen(class_, decorator, record, code) or _is_trial(class_, code):
+        return
+    if not code.ask(is_stub_file):
         fixes = tuple(_fixes(class_, decorator, record, code))
         yield Finding(decorator, f"Nothing changes a `{class_.name}` after it is made", fixes)
+
+
+def _is_trial(class_: ast.ClassDef, code: Analysis) -> bool:
+    """Whether it stands below `if __name__ == "__main__":`."""
+    around = code.enclosing(class_, ast.If)
+    return around is not None and any(
+        isinstance(node, ast.Name) and node.id == "__name__" for node in ast.walk(around.test)
+    )
 
 
 def _changes(class_: ast.ClassDef) -> bool:
