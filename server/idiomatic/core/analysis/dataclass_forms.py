@@ -299,10 +299,10 @@ def _common_reasons(record: Record, code: Analysis) -> Iterator[Reason]:
     for source, how in _INFERRED.items():
         if inferred := [field for field in record.every if field.type.source is source]:
             yield Reason(f"The type of {_list(inferred)} is taken from {how}.", "types are inferred")
-    if widened := [field for field in record.fields if _never_is_none(field)]:
+    if widened := [field for field in record.fields if _is_wider(field)]:
         yield Reason(
-            f"Type checkers take {_list(widened)} for something that may be `None`, as it can be passed.",
-            "types with `None`",
+            f"Type checkers take {_list(widened)} for all that can be passed, not for what is made of it.",
+            "wider types",
         )
     if doubtful := [field for field in record.fields if _is_doubtful(field, code)]:
         yield Reason(
@@ -336,12 +336,19 @@ def _list(fields: Sequence[Field | ExtraField]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
-def _never_is_none(field: Field) -> bool:
-    """Whether the constructor makes something of a `None`, which its type still has."""
+def _is_wider(field: Field) -> bool:
+    """Whether the constructor stores only one of the types that can be passed, and the field has all of them."""
     conversion, annotation = field.parameter.conversion, field.annotation
-    if conversion is None or isinstance(conversion, ast.IfExp):
-        return False
-    return field.type.optional or (annotation is not None and without_none(annotation) is not annotation)
+    match conversion:
+        # int(x) if x is not None else None
+        case None | ast.IfExp(orelse=ast.Constant(value=None)) | ast.IfExp(body=ast.Constant(value=None)):
+            return False
+        case _:
+            pass
+    is_union = isinstance(annotation, ast.BinOp) or (
+        annotation is not None and without_none(annotation) is not annotation
+    )
+    return field.type.optional or is_union
 
 
 def _is_doubtful(field: Field, code: Analysis) -> bool:
