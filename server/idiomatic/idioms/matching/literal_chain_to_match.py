@@ -47,7 +47,8 @@ Unsafe where
 - the comparison comes after another condition, which is then asked later.
 
 Refused where a value can't stand in a pattern: a bare name (it would be assigned to), `True` and `False` with `==` (a
-pattern asks `is`, and `1 == True`), a call, an f-string, an item, a sum; where the subject is looked for in a string or
+pattern asks `is`, and `1 == True`), a call, an f-string, an item, a sum, a class, and what is compared with `is` and
+is not written like a constant; where the subject is looked for in a string or
 in something that is not written out; where the subject is a call that would then be made once; and where a test assigns
 a variable.
 
