@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 _SEVERAL: Final = re.compile(r"\w*(?:types|classes)$", re.IGNORECASE)
 _ALIASES: Final = frozenset({"typing", "typing_extensions"})
 _FOR_PLATFORMS: Final = ("sys.platform", "sys.version_info", "os.name", "sys.version_info.major", "sys.byteorder")
-_KINDS_OF_ENUM: Final = ("Enum", "enum.Enum")
 _HASHABLE: Final = ("builtins.str", "builtins.int", "builtins.bytes", "builtins.float", "builtins.bool")
 
 
@@ -207,9 +206,15 @@ def _enum_of(value: ast.expr, code: Analysis) -> ClassFact | None:
     """The enumeration of which a dotted name is a member, if it is one that compares by identity."""
     if not isinstance(value, ast.Attribute):
         return None
-    match code.definition(value.value):
-        case ClassFact(bases=[base]) as found if base in _KINDS_OF_ENUM and found.method("__eq__") is None:
-            return found
+    class_ = value.value
+    if not isinstance(class_, ast.Name) or code.local_bindings(class_) is not None:
+        return None
+    match code.ask(questions.definition, class_.id):
+        case ClassFact(bases=["Enum" | "enum.Enum" as base]) as found if found.method("__eq__") is None:
+            # There are other libraries' enumerations of that name.
+            root = base.partition(".")[0]
+            bound = {each.qualified for each in code.ask(questions.bindings, root)}
+            return found if bound == {"enum" if root == "enum" else "enum.Enum"} else None
         case _:
             return None
 
