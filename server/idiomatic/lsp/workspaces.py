@@ -95,9 +95,13 @@ class Workspaces:
         self.changed()
 
     def close(self, path: Path) -> None:
-        """Keep nothing of a document that was closed."""
+        """Keep nothing of a document that was closed, nor of the folder it was in if that was only looked at for it."""
         for workspace in self._workspaces.values():
             workspace.close(path)
+        for root in self._indexes.keys() - set(self._folders):
+            if not any(other.parent == root for other in self._opened if other != path):
+                self._indexes.pop(root).close()
+                self._workspaces.pop(root, None)
 
     def end(self) -> None:
         """End the processes that look into installed packages and through folders; from any thread."""
