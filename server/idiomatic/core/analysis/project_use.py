@@ -112,8 +112,14 @@ def here(module: Module, act: Act, class_name: str) -> bool:
     Not if it has several classes of that name: in functions, each means its own.
     """
     leaves = [leaf for statement in module.statements for leaf in statement.parts]
-    # Whoever does something to objects of a class says somewhere near that they are of that class.
-    texts = [leaf for leaf in leaves if class_name in leaf.text or not leaf.text.isascii()]
+    # Whoever does something to objects of a class says near it that they are of that class; for a method of a long class
+    # that may be its header.
+    texts = [
+        leaf
+        for statement in module.statements
+        for leaf in statement.parts
+        if class_name in leaf.text or class_name in statement.parts[0].text or not leaf.text.isascii()
+    ]
     if sum(_defined(leaf).count(class_name) for leaf in texts) != 1:
         return False
     near = [leaf.fact(usage) for leaf in texts]
