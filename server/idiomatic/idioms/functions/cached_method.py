@@ -173,6 +173,9 @@ def _is_value(class_: ast.ClassDef, code: Analysis) -> bool:
     """Whether a class says itself which of its objects are equal."""
     if any(code.is_name(base, "typing.NamedTuple") for base in class_.bases):
         return True
+    bases = (code.definition(_plain(base)) for base in class_.bases)
+    if any(isinstance(base, ClassFact) and base.method("__hash__") is not None for base in bases):
+        return True
     return any(method.name == "__hash__" for method in methods(class_))
 
 
