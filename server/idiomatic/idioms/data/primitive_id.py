@@ -50,7 +50,7 @@ functions of this file that use no such variable is marked as what it is, as in 
 
 ## Fix safety
 Safe: the values are the same, and `UserId(x)` gives `x` back. In other files a type checker then asks for a `UserId`
-where they pass something plain.
+where they pass something plain. In this one it may do so too where what comes in might be `None`: that is left alone.
 
 Unsafe where a decorator, a base class or a default such as `Query(...)` may read the annotations at run time, as web
 routes, command lines and mappers do, and might not know a `NewType`; or where a method may override one that takes
@@ -419,7 +419,9 @@ def _plain_values(
     def is_plain(value: ast.expr, *, may_be_none: bool) -> bool:
         if isinstance(value, ast.Constant):
             return value.value is not None and value.value is not ...
-        return not may_be_none and not _has_new_type(value, name, annotated, code, has_field=has_field)
+        if may_be_none and not _is_never_none(value, code):
+            return False
+        return not _has_new_type(value, name, annotated, code, has_field=has_field)
 
     for node in annotated:
         may_be_none = not isinstance(node.annotation, ast.Name | ast.Attribute)
@@ -448,6 +450,12 @@ def _plain_values(
             before = call.args[: position + 1]
             given += [] if any(isinstance(each, ast.Starred) for each in before) else before[-1:]
         yield from (value for value in given if is_plain(value, may_be_none=may_be_none))
+
+
+def _is_never_none(value: ast.expr, code: Analysis) -> bool:
+    """Whether an expression surely gives a value: `int(text)`, `uuid4()`, an f-string."""
+    makers = ("builtins.int", "builtins.str", "uuid.UUID", "uuid.uuid4")
+    return isinstance(value, ast.JoinedStr) or (isinstance(value, ast.Call) and code.is_name(value.func, *makers))
 
 
 def _binds(node: ast.AST, annotated: Annotated) -> bool:
