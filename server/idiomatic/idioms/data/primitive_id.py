@@ -389,9 +389,8 @@ def _takers(name: str, annotated: Sequence[Annotated], code: Analysis) -> Iterat
         match definition:
             case ast.FunctionDef() | ast.AsyncFunctionDef() if isinstance(node, ast.arg):
                 owner = code.parent(definition)
-                called = (
-                    owner.name if isinstance(owner, ast.ClassDef) and definition.name == "__init__" else definition.name
-                )
+                is_maker = isinstance(owner, ast.ClassDef) and definition.name in {"__init__", "__new__"}
+                called = owner.name if isinstance(owner, ast.ClassDef) and is_maker else definition.name
                 yield called, (_position(node, definition, owner), may_be_none)
             case ast.ClassDef() if any(_last(each) == "dataclass" for each in definition.decorator_list):
                 fields = [each for each in definition.body if isinstance(each, ast.AnnAssign)]
@@ -448,8 +447,14 @@ def _plain_values(
         given = [keyword.value for keyword in call.keywords if keyword.arg == name]
         if position is not None and len(call.args) > position:
             before = call.args[: position + 1]
-            given += [] if any(isinstance(each, ast.Starred) for each in before) else before[-1:]
+            # Base.load(self, 1), *arguments
+            is_moved = any(isinstance(each, ast.Starred) or _is_receiver(each) for each in before)
+            given += [] if is_moved else before[-1:]
         yield from (value for value in given if is_plain(value, may_be_none=may_be_none))
+
+
+def _is_receiver(argument: ast.expr) -> bool:
+    return isinstance(argument, ast.Name) and argument.id in {"self", "cls"}
 
 
 def _is_never_none(value: ast.expr, code: Analysis) -> bool:
