@@ -310,7 +310,11 @@ def _implied(enum: _Enum, code: Analysis) -> Sequence[ast.expr]:
     return [
         value
         for name, value in enum.members
-        if isinstance(value, ast.Constant) and value.value == name.lower() and _is_one_literal(value, code)
+        # A type checker takes no `auto()` for an annotated `str`.
+        if isinstance(value, ast.Constant)
+        and not isinstance(code.parent(value), ast.AnnAssign)
+        and value.value == name.lower()
+        and _is_one_literal(value, code)
     ]
 
 
