@@ -54,6 +54,9 @@ Unsafe:
 - `None` stood for a new list (`x if x is not None else []`): passed explicitly, it is stored now. Where it was
   `x or []`, an empty list is stored too instead of being replaced;
 - checks and conversions move to `__post_init__`, and so come after all fields are stored;
+- attributes that are no parameters become fields with `init=False`: what is made of parameters in `__post_init__`, the
+  others with a default; they are neither compared nor shown where they were not before;
+- a field has the type of all that can be passed, where the constructor stores only one of these types;
 - a private attribute with a property that only shows it (`self._x = x`) becomes a read-only field `x`, with
   `frozen=True` in all forms;
 - a type is only inferred, from what the constructor checks and converts, from a default, a docstring or the calls in
@@ -65,8 +68,11 @@ Unsafe:
 - the third, `@dataclass(frozen=True, slots=True)`, makes objects read-only, hashable by value and without room for
   other attributes.
 
-Frozen is refused where this module assigns to a field, or uses `setattr`, `vars` or `__dict__`; slots where it uses
-weak references, `cached_property`, or (before Python 3.14) `super()`.
+Frozen is refused where this module assigns to a field, or uses `setattr`, `vars` or `__dict__`, where another file of
+the project certainly does so or inherits from the class, and for attributes that begin with the same value for all
+objects; slots where weak references, `cached_property`, or (before Python 3.14) `super()` are used. What other files may
+do with its objects is a reason, and so is that they have not been looked at. The second action is refused where objects
+of the class are hashed, if they could not be any more.
 
 Refused: a constructor that does more than store, check and convert its parameters, names an attribute differently from
 its parameter (but for one with a read-only property that nothing else in the module names), takes `*args` or
