@@ -70,9 +70,9 @@ Unsafe:
 
 Frozen is refused where this module assigns to a field, or uses `setattr`, `vars` or `__dict__`, where another file of
 the project certainly does so or inherits from the class, and for attributes that begin with the same value for all
-objects; slots where weak references, `cached_property`, or (before Python 3.14) `super()` are used. What other files may
-do with its objects is a reason, and so is that they have not been looked at. The second action is refused where objects
-of the class are hashed, if they could not be any more.
+objects; slots where weak references, `cached_property`, or (before Python 3.14) `super()` are used. What other files
+may do with its objects is a reason, and so is that they have not been looked at. The second action is refused where
+objects of the class are hashed, if they could not be any more.
 
 Refused: a constructor that does more than store, check and convert its parameters, names an attribute differently from
 its parameter (but for one with a read-only property that nothing else in the module names), takes `*args` or
