@@ -30,6 +30,9 @@ The `TypedDict` is safe: the dictionary is the same, only annotations change. It
 read them when the program runs, as web routes do, and for a method of a class that inherits from what can't be seen
 here: a type checker may find that it no longer returns what the inherited one does.
 
+To a type checker a `TypedDict` is a mapping, and no `dict[str, Any]`: where the result is handed on as one, in this
+file or another, it asks for another annotation there.
+
 The dataclass is unsafe: all who take the result for a dictionary have to change. In this file they do; it is refused
 where one of them uses it for more than its keys one by one.
 
