@@ -112,8 +112,8 @@ def here(module: Module, act: Act, class_name: str) -> bool:
     Not if it has several classes of that name: in functions, each means its own.
     """
     leaves = [leaf for statement in module.statements for leaf in statement.parts]
-    # Whoever does something to objects of a class says near it that they are of that class; for a method of a long class
-    # that may be its header.
+    # Whoever does something to objects of a class says near it that they are of that class; for a method of a long
+    # class that may be its header.
     texts = [
         leaf
         for statement in module.statements

@@ -117,7 +117,7 @@ def detect(class_: ast.ClassDef, code: Analysis) -> Iterator[Finding]:
         return
     if not code.ask(is_stub_file):
         fixes = tuple(_fixes(class_, decorator, record, code))
-        yield Finding(decorator, f"Nothing changes a `{class_.name}` after it is made", fixes)
+        yield Finding(decorator, f"Nothing changes the objects of `{class_.name}` after they are made", fixes)
 
 
 def _is_trial(class_: ast.ClassDef, code: Analysis) -> bool:
