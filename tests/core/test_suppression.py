@@ -43,6 +43,41 @@ def test_silenced(code: str) -> None:
 @pytest.mark.parametrize(
     "code",
     [
+        f"x = {NOW}  # noqa: DTZ003",
+        f"x = {NOW}  # noqa",
+        f"x = {NOW}  #noqa:E501,DTZ003 for the old clients",
+        f"x = f(\n    {NOW},\n)  # noqa: DTZ003",
+        f"# ruff: noqa: DTZ003\nx = {NOW}",
+        f"# flake8: noqa\nx = {NOW}",
+    ],
+)
+def test_what_another_linter_was_told_counts(code: str) -> None:
+    assert found(HEAD + code) == []
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        f"x = {NOW}  # noqa: E501",
+        f"x = {NOW}, '# noqa'",
+        f"x = {NOW}\ny = 1  # noqa: DTZ003",
+        f"# ruff: noqa: E501\nx = {NOW}",
+    ],
+)
+def test_what_another_linter_was_told_of_something_else(code: str) -> None:
+    assert found(HEAD + code) == ["naive-utcnow"]
+
+
+def test_what_another_linter_was_told_says_nothing_of_other_rules() -> None:
+    code = (
+        "async def f(a, b):\n    import asyncio\n    await asyncio.gather(g(), g())  # noqa\n\n\nasync def g(): ...\n"
+    )
+    assert found(code, "gather-to-task-group") == ["gather-to-task-group"]
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
         f"x = {NOW}  # ignore[naive-utcnow]",
         f"x = {NOW}, '# idiomatic: ignore'",
         f"# idiomatic: ignored\nx = {NOW}",

@@ -23,7 +23,7 @@ from idiomatic.core.draft import DraftError, Rewriting, draft
 from idiomatic.core.idiom import Finding, Fix, Idiom, Kind, Refused, Safe, Unsafe
 from idiomatic.core.long_class import LongClass, Part
 from idiomatic.core.module import Module
-from idiomatic.core.suppression import Suppression, judge, silence, silenced_lines, suppressions
+from idiomatic.core.suppression import Suppression, judge, silence, silenced_lines, suppressions, waivers
 from idiomatic.core.text import Edit, Span
 
 if TYPE_CHECKING:
@@ -331,6 +331,27 @@ class Analysed:
         ]
         return by
 
+    @cached_property
+    def _waived_in_file(self) -> frozenset[str]:
+        """The rules of which another linter is told that they do not count in this file."""
+        leaves = (leaf for leaf in self.module.document.leaves if "noqa" in leaf.text)
+        for_file = [each for leaf in leaves for each in leaf.fact(waivers) if each.line is None]
+        return frozenset(rule.name for rule in self.rules.idioms if any(each.covers(rule) for each in for_file))
+
+    def _is_waived(self, diagnostic: Diagnostic) -> bool:
+        """Whether another linter that finds the same was told that it is meant."""
+        rule = diagnostic.rule
+        if not rule.also:
+            return False
+        if rule.name in self._waived_in_file:
+            return True
+        statement = self.module.document.statement_of(diagnostic.statement)
+        return any("noqa" in part.text for part in statement.parts) and any(
+            each.line == line and each.covers(rule)
+            for leaf, line in self._lines(diagnostic)
+            for each in leaf.fact(waivers)
+        )
+
     def _unsilenced(self) -> Iterator[Diagnostic]:
         used: set[tuple[Suppression, str]] = set()
         kept: list[Diagnostic] = []
@@ -340,7 +361,7 @@ class Analysed:
                 continue  # what is said of a class that does not parse may be said where that is
             by = self._silencing(diagnostic)
             used |= {(each, diagnostic.rule.name) for each in by}
-            if not by:
+            if not by and not self._is_waived(diagnostic):
                 kept.append(diagnostic)
         yield from sorted(kept, key=lambda each: (self.place(each), each.rule.name))
         if self._comments:

@@ -3,6 +3,8 @@
 `# idiomatic: ignore[name, ...]` on the first or last line of a statement silences these rules there;
 `# idiomatic: ignore-file[name, ...]` anywhere silences them in the whole file. Without brackets every rule is meant. A
 comment that names no rule there is, or that silences nothing, is itself a finding.
+
+What another linter was told in a `# noqa` comment counts for the rules that find the same.
 """
 
 from __future__ import annotations
@@ -59,6 +61,42 @@ def suppressions(statement: Statement) -> tuple[Suppression, ...]:
             line, _ = statement.lines.position(offset)
             found.append(Suppression(Span(*match.span()).shifted(offset), line, names, match.group("file") is not None))
     return tuple(found)
+
+
+_NOQA: Final = re.compile(
+    r"#[ \t]*(?P<file>(?:ruff|flake8):[ \t]*)?noqa\b(?:[ \t]*:[ \t]*(?P<codes>[A-Z]+[0-9]+(?:[,\s]+[A-Z]+[0-9]+)*))?"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiver:
+    """A `# noqa` comment.
+
+    Attributes:
+        line: its line, from 0 within the statement; `None`: it counts for the whole file.
+        codes: those it names, in capitals; empty: all codes there are.
+    """
+
+    line: int | None
+    codes: tuple[str, ...]
+
+    def covers(self, rule: Idiom) -> bool:
+        """Whether it says that what the rule finds is meant: the comment is about other linters' codes."""
+        return any(not self.codes or code.startswith(self.codes) for code in rule.also)
+
+
+def waivers(statement: Statement) -> tuple[Waiver, ...]:
+    """What other linters are told in a statement: use `statement.fact(waivers)`, which finds it out once."""
+    if "noqa" not in statement.text:
+        return ()
+    return tuple(
+        Waiver(
+            None if match["file"] else statement.lines.position(offset)[0],
+            tuple(re.findall(r"\w+", match["codes"] or "")),
+        )
+        for offset, comment in _comments(statement)
+        for match in _NOQA.finditer(comment)
+    )
 
 
 def _comments(statement: Statement) -> Iterator[tuple[int, str]]:
