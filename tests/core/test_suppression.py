@@ -49,6 +49,9 @@ def test_silenced(code: str) -> None:
         f"x = f(\n    {NOW},\n)  # noqa: DTZ003",
         f"# ruff: noqa: DTZ003\nx = {NOW}",
         f"# flake8: noqa\nx = {NOW}",
+        f"x = {NOW}  # ruff: ignore[call-datetime-utcnow] for the old clients",
+        f"x = {NOW}  # ruff:ignore [E501, DTZ003]",
+        f"# ruff: file-ignore[DTZ003]\nx = {NOW}",
     ],
 )
 def test_what_another_linter_was_told_counts(code: str) -> None:
@@ -62,6 +65,7 @@ def test_what_another_linter_was_told_counts(code: str) -> None:
         f"x = {NOW}, '# noqa'",
         f"x = {NOW}\ny = 1  # noqa: DTZ003",
         f"# ruff: noqa: E501\nx = {NOW}",
+        f"x = {NOW}  # ruff: ignore[line-too-long]",
     ],
 )
 def test_what_another_linter_was_told_of_something_else(code: str) -> None:

@@ -14,11 +14,11 @@ import pytest
 from idiomatic.core import catalogue
 from idiomatic.core.document import Document
 from idiomatic.core.explanation import escaped, fenced, without_relative_links
+from idiomatic.core.ruff_names import RUFF_NAMES
 from idiomatic.core.text import apply_edits
 from idiomatic.lsp import changes
 from idiomatic.lsp.code_actions import changes as edits_between
 from idiomatic.lsp.connection import Writer, frames
-from idiomatic.lsp.equivalents import RUFF_NAMES
 from idiomatic.lsp.processes import is_alive
 from idiomatic.lsp.server import Server
 

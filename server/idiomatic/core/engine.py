@@ -334,8 +334,7 @@ class Analysed:
     @cached_property
     def _waived_in_file(self) -> frozenset[str]:
         """The rules of which another linter is told that they do not count in this file."""
-        leaves = (leaf for leaf in self.module.document.leaves if "noqa" in leaf.text)
-        for_file = [each for leaf in leaves for each in leaf.fact(waivers) if each.line is None]
+        for_file = [each for leaf in self.module.document.leaves for each in leaf.fact(waivers) if each.line is None]
         return frozenset(rule.name for rule in self.rules.idioms if any(each.covers(rule) for each in for_file))
 
     def _is_waived(self, diagnostic: Diagnostic) -> bool:
@@ -346,7 +345,7 @@ class Analysed:
         if rule.name in self._waived_in_file:
             return True
         statement = self.module.document.statement_of(diagnostic.statement)
-        return any("noqa" in part.text for part in statement.parts) and any(
+        return any(part.fact(waivers) for part in statement.parts) and any(
             each.line == line and each.covers(rule)
             for leaf, line in self._lines(diagnostic)
             for each in leaf.fact(waivers)

@@ -4,7 +4,8 @@
 `# idiomatic: ignore-file[name, ...]` anywhere silences them in the whole file. Without brackets every rule is meant. A
 comment that names no rule there is, or that silences nothing, is itself a finding.
 
-What another linter was told in a `# noqa` comment counts for the rules that find the same.
+What another linter was told in a `# noqa` comment, or in ruff's `# ruff: ignore[...]`, counts for the rules that find
+the same.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from idiomatic.core.idiom import Finding, Fix, Idiom, Kind, Safe, Unsafe
+from idiomatic.core.ruff_names import RUFF_NAMES
 from idiomatic.core.text import BOM, Edit, Span
 
 if TYPE_CHECKING:
@@ -65,16 +67,17 @@ def suppressions(statement: Statement) -> tuple[Suppression, ...]:
 
 _NOQA: Final = re.compile(
     r"#[ \t]*(?P<file>(?:ruff|flake8):[ \t]*)?noqa\b(?:[ \t]*:[ \t]*(?P<codes>[A-Z]+[0-9]+(?:[,\s]+[A-Z]+[0-9]+)*))?"
+    r"|#[ \t]*ruff:[ \t]*(?P<whole>file-)?ignore[ \t]*\[(?P<names>[^\]\r\n]+)\]"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Waiver:
-    """A `# noqa` comment.
+    """A `# noqa` comment, or one of ruff's own.
 
     Attributes:
         line: its line, from 0 within the statement; `None`: it counts for the whole file.
-        codes: those it names, in capitals; empty: all codes there are.
+        codes: those it names, or the names that ruff has for them; empty: all codes there are.
     """
 
     line: int | None
@@ -82,17 +85,23 @@ class Waiver:
 
     def covers(self, rule: Idiom) -> bool:
         """Whether it says that what the rule finds is meant: the comment is about other linters' codes."""
-        return any(not self.codes or code.startswith(self.codes) for code in rule.also)
+        return any(
+            not self.codes or code.startswith(self.codes) or RUFF_NAMES.get(code) in self.codes for code in rule.also
+        )
+
+
+def _mentions_linter(statement: Statement) -> bool:
+    return "noqa" in statement.text or "ruff:" in statement.text
 
 
 def waivers(statement: Statement) -> tuple[Waiver, ...]:
     """What other linters are told in a statement: use `statement.fact(waivers)`, which finds it out once."""
-    if "noqa" not in statement.text:
+    if not _mentions_linter(statement):
         return ()
     return tuple(
         Waiver(
-            None if match["file"] else statement.lines.position(offset)[0],
-            tuple(re.findall(r"\w+", match["codes"] or "")),
+            None if match["file"] or match["whole"] else statement.lines.position(offset)[0],
+            tuple(re.findall(r"[\w-]+", match["codes"] or match["names"] or "")),
         )
         for offset, comment in _comments(statement)
         for match in _NOQA.finditer(comment)
