@@ -61,7 +61,7 @@ lint: setup ## Check the format, the style and the types of everything, with our
 	if [ -n '$(CLIENT_READY)' ]; then show npm --prefix client/vscode run check; fi; \
 	exit $$status
 
-corpus: setup ## Fix five well-known projects and see that their own tests still pass (slow, downloads)
+corpus: setup ## Fix eight well-known projects and see that their own tests still pass (slow, downloads)
 	.venv/bin/python tools/corpus.py $(ARGS)
 
 bench: setup $(BENCH_READY) ## Measure speed and memory beside other tools; a part: ARGS="edit --rounds 1"

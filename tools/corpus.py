@@ -1,4 +1,4 @@
-"""Fix the source of five well-known projects and see that their own tests still say the same.
+"""Fix the source of eight well-known projects and see that their own tests still say the same.
 
 Each project is downloaded at a pinned version, tested, fixed with `idiomatic fix`, and tested again; the outcomes are
 compared test by test. Whatever is kept of a project is in one folder: its source, the environment that its tests run
@@ -49,6 +49,9 @@ class Project:
     arguments: tuple[str, ...] = ()
     directory: str = "."
     left_out: Mapping[str, str] = field(factory=dict)  # the pytest option that leaves tests out: the reason
+    near: bool = (
+        False  # run only the tests in the folders `tests` beside files with findings: all of them take too long
+    )
 
     @property
     def folder(self) -> Path:
@@ -121,6 +124,28 @@ PROJECTS = (
         ),
     ),
     Project(
+        name="marshmallow",
+        version="4.4.0",
+        sha256="9e6ffa8511012ca89732324c1c253efd7b4d35632dcbdf80aa793fe01804af3e",
+        source="src/marshmallow",
+        requirements=("pytest==9.2.0", "simplejson==4.3.0"),
+    ),
+    Project(
+        name="networkx",
+        version="3.6.1",
+        sha256="26b7c357accc0c8cde558ad486283728b65b6a95d85ee1cd66bafab4c8168509",
+        source="networkx",
+        requirements=("numpy==2.4.6", "pytest==9.2.0", "scipy==1.17.1"),
+        near=True,
+    ),
+    Project(
+        name="pyparsing",
+        version="3.3.3",
+        sha256="928ae7e20211f3b6f3915a72f06a0cfd29ab9d24279dd6346b6b1a7146397d36",
+        source="pyparsing",
+        requirements=("jinja2==3.1.6", "pytest==9.2.0", "railroad-diagrams==3.0.1"),
+    ),
+    Project(
         name="werkzeug",
         version="3.1.9",
         sha256="55ca7c70a75689be937aa27f8ff4b018f06ff4838fc73045560bf0f5a1291060",
@@ -171,6 +196,7 @@ class Result:
     """What came of one project."""
 
     project: Project
+    selected: str
     files: int
     lines: int
     found: Counter[str]
@@ -236,12 +262,12 @@ def prepare(project: Project) -> None:
 # ---- the project's tests
 
 
-def outcomes(project: Project, report: Path) -> dict[str, str]:
-    """Run the project's tests and return what each of them says."""
+def outcomes(project: Project, report: Path, folders: Sequence[str]) -> dict[str, str]:
+    """Run the project's tests, or those in some folders, and return what each of them says."""
     report.unlink(missing_ok=True)
     command = [
         *(project.python, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--junitxml={report}"),
-        *(*project.left_out, *project.arguments),
+        *(*project.left_out, *project.arguments, *folders),
     ]
     # The two runs shall differ in the source only.
     environment = {**os.environ, "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1"}
@@ -273,11 +299,13 @@ def read_outcomes(report: Path) -> Iterator[tuple[str, str]]:
     yield from ((test, "+".join(sorted(said))) for test, said in several.items())
 
 
-def compare(project: Project, before: Mapping[str, str], after: Mapping[str, str]) -> Iterator[Changed]:
+def compare(
+    project: Project, before: Mapping[str, str], after: Mapping[str, str], folders: Sequence[str]
+) -> Iterator[Changed]:
     """Find the tests whose outcome changed, and run them all once more to know the unstable ones."""
     different = sorted(test for test in {*before, *after} if before.get(test) != after.get(test))
     if different:
-        again = outcomes(project, project.folder / "again.xml")
+        again = outcomes(project, project.folder / "again.xml", folders)
         for test in different:
             first = before.get(test, "absent")
             yield Changed(test, first, after.get(test, "absent"), again.get(test, "absent") == first)
@@ -294,9 +322,9 @@ def idiomatic(project: Project, command: str, *options: str) -> str:
     return run(*program, directory=project.tree, accept=(0, 1) if command == "check" else (0,))
 
 
-def check(project: Project, select: Sequence[str]) -> list[Finding]:
+def check(project: Project, select: str) -> list[Finding]:
     """Return the findings in the project's source."""
-    printed = idiomatic(project, "check", "--output-format=json", *select)
+    printed = idiomatic(project, "check", "--output-format=json", f"--select={select}")
     try:
         findings: list[Finding] = json.loads(printed)
     except json.JSONDecodeError as error:
@@ -309,30 +337,52 @@ def count(findings: Sequence[Finding], safeties: frozenset[str]) -> Counter[str]
     return Counter(finding["rule"] for finding in findings if (fix := finding["fix"]) and fix["safety"] in safeties)
 
 
-def measure(project: Project, *, unsafe: bool, select: Sequence[str], reuse: bool) -> Result:
-    """Test, fix and test again."""
+def measure(project: Project, *, unsafe: bool, each: bool, select: str, reuse: bool) -> Iterator[Result]:
+    """Test, fix and test again; with one rule after the other, if so wished."""
     console.print(f"[bold]{project.name} {project.version}[/]: downloading and installing")
     prepare(project)
-    files = sorted((project.tree / project.source).rglob("*.py"))
-    lines = sum(file.read_bytes().count(b"\n") for file in files)
-
-    before = earlier(project) if reuse else None
-    if before is None:
-        before = timed(project, "before")
     faults = pyflakes(project)
     findings = check(project, select)
-    fixes = ("--unsafe-fixes",) if unsafe else ()
-    idiomatic(project, "fix", *fixes, *select)
-    left = check(project, select)
+    folders = nearest_tests(project, findings) if project.near else ()
+    before = earlier(project, folders) if reuse else None
+    if before is None:
+        before = timed(project, "before", folders)
+    safety = "unsafe" if unsafe else "safe"
+    for selected in sorted(count(findings, frozenset({safety}))) if each else (select,):
+        run("git", "checkout", "--quiet", ".", directory=project.tree)
+        concerned = [finding for finding in findings if finding["rule"] == selected] if each else findings
+        yield fix(project, concerned, selected, unsafe=unsafe, before=before, faults=faults)
+
+
+def fix(
+    project: Project,
+    findings: Sequence[Finding],
+    selected: str,
+    *,
+    unsafe: bool,
+    before: Mapping[str, str],
+    faults: Counter[str],
+) -> Result:
+    """Fix the findings and test again."""
+    files = sorted((project.tree / project.source).rglob("*.py"))
+    lines = sum(file.read_bytes().count(b"\n") for file in files)
+    options = (*(("--unsafe-fixes",) if unsafe else ()), f"--select={selected}")
+    idiomatic(project, "fix", *options)
+    left = check(project, selected)
     diff = run("git", "diff", directory=project.tree)
-    (project.folder / "changes.diff").write_text(diff, encoding="utf-8")
+    name = "changes" if selected == "ALL" else f"changes-{selected}"
+    (project.folder / f"{name}.diff").write_text(diff, encoding="utf-8")
     numbers = [line.split("\t") for line in run("git", "diff", "--numstat", directory=project.tree).splitlines()]
-    complaints = list(complain(project, faults=faults, fixes=fixes, select=select))
-    after = timed(project, "after")
+    complaints = list(complain(project, faults=faults, options=options))
+    folders = nearest_tests(project, findings) if project.near else ()
+    after = timed(project, "after", folders) if numbers else before
+    # Where only some tests are run, those that one rule has to do with are a part of those that all have to do with.
+    tested = {test: said for test, said in before.items() if not folders or test in after}
 
     safeties = frozenset({"safe", "unsafe"} if unsafe else {"safe"})
     return Result(
         project=project,
+        selected=selected,
         files=len(files),
         lines=lines,
         found=Counter(finding["rule"] for finding in findings),
@@ -342,18 +392,30 @@ def measure(project: Project, *, unsafe: bool, select: Sequence[str], reuse: boo
         changed_files=len(numbers),
         added=sum(int(added) for added, _, _ in numbers),
         removed=sum(int(removed) for _, removed, _ in numbers),
-        before=Counter(before.values()),
+        before=Counter(tested.values()),
         after=Counter(after.values()),
-        changed=tuple(compare(project, before, after)),
+        changed=tuple(compare(project, tested, after, folders)),
         complaints=complaints,
     )
 
 
-def timed(project: Project, when: str) -> dict[str, str]:
+def nearest_tests(project: Project, findings: Sequence[Finding]) -> tuple[str, ...]:
+    """Return the folders `tests` beside, or else above, the files with findings that can be fixed."""
+    tree = project.tree.resolve()
+    folders = set()
+    for finding in findings:
+        if finding["fix"]:
+            around = Path(finding["path"]).resolve().parents
+            nearest = next((up for up in around if up.name == "tests" or (up / "tests").is_dir()), tree)
+            folders.add(nearest if nearest.name == "tests" else nearest / "tests")
+    return tuple(sorted(str(folder.relative_to(tree)) for folder in folders))
+
+
+def timed(project: Project, when: str, folders: Sequence[str]) -> dict[str, str]:
     """Run the tests, saying how long it took."""
     start = time.monotonic()
-    said = outcomes(project, project.folder / f"{when}.xml")
-    (project.folder / f"{when}.txt").write_text(tests(project), encoding="utf-8")
+    said = outcomes(project, project.folder / f"{when}.xml", folders)
+    (project.folder / f"{when}.txt").write_text(tests(project, folders), encoding="utf-8")
     console.print(f"  tests {when}: {summary(Counter(said.values()))} in {time.monotonic() - start:.0f} s")
     return said
 
@@ -374,22 +436,22 @@ def pyflakes(project: Project) -> Counter[str]:
     )
 
 
-def earlier(project: Project) -> dict[str, str] | None:
+def earlier(project: Project, folders: Sequence[str]) -> dict[str, str] | None:
     """Return what the tests said before any fix the last time, if the same tests were run."""
     report = project.folder / "before.xml"
     try:
-        same = report.with_suffix(".txt").read_text(encoding="utf-8") == tests(project)
+        same = report.with_suffix(".txt").read_text(encoding="utf-8") == tests(project, folders)
         return dict(read_outcomes(report)) if same else None
     except FileNotFoundError:
         return None
 
 
-def tests(project: Project) -> str:
+def tests(project: Project, folders: Sequence[str]) -> str:
     """Return what decides which tests are run, and with what."""
-    return "\n".join((project.version, *project.requirements, *project.left_out, *project.arguments))
+    return "\n".join((project.version, *project.requirements, *project.left_out, *project.arguments, *folders))
 
 
-def complain(project: Project, *, faults: Counter[str], fixes: Sequence[str], select: Sequence[str]) -> Iterator[str]:
+def complain(project: Project, *, faults: Counter[str], options: Sequence[str]) -> Iterator[str]:
     """Say what is wrong with the fixed source beside what the project's tests show."""
     changed = run("git", "diff", "--name-only", directory=project.tree).splitlines()
     for name in changed:
@@ -398,7 +460,7 @@ def complain(project: Project, *, faults: Counter[str], fixes: Sequence[str], se
         except (SyntaxError, ValueError) as error:
             yield f"{name} does not compile: {error}"
     yield from pyflakes(project) - faults
-    if idiomatic(project, "fix", "--diff", *fixes, *select).strip():
+    if idiomatic(project, "fix", "--diff", *options).strip():
         yield "a second `idiomatic fix` would change more"
 
 
@@ -410,8 +472,27 @@ def summary(said: Counter[str]) -> str:
     return ", ".join(f"{number} {outcome}" for outcome, number in said.most_common())
 
 
+EACH = ["rule", "project", "findings", "fixed", "lines changed", "tests", "changed outcomes"]
+
+
+def one_rule(result: Result) -> list[str]:
+    """Return a row of the table that has the results of one rule at a time."""
+    return [
+        result.selected,
+        result.project.name,
+        str(result.found.total()),
+        str(result.applied.total()),
+        f"+{result.added:,} -{result.removed:,}",
+        summary(result.before),
+        str(sum(not change.unstable for change in result.changed)),
+    ]
+
+
 def tables(results: Sequence[Result]) -> Iterator[tuple[str, list[list[str]]]]:
     """Yield each table as its title and its rows; the first row is its head, a project is a column."""
+    if len({result.selected for result in results}) > 1:
+        yield "One rule at a time", [EACH, *(one_rule(result) for result in results)]
+        return
     names = [result.project.name for result in results]
     measures: dict[str, Callable[[Result], str]] = {
         "version": lambda result: result.project.version,
@@ -447,13 +528,12 @@ def show(results: Sequence[Result]) -> None:
             table.add_row(*row)
         console.print(table)
     for result in results:
+        name = f"{result.project.name} ({result.selected})"
         for change in result.changed:
             kind = "unstable" if change.unstable else "CHANGED"
-            console.print(
-                f"{result.project.name}: {kind}: {change.test}: {change.before} -> {change.after}", markup=False
-            )
+            console.print(f"{name}: {kind}: {change.test}: {change.before} -> {change.after}", markup=False)
         for complaint in result.complaints:
-            console.print(f"{result.project.name}: {complaint}", markup=False)
+            console.print(f"{name}: {complaint}", markup=False)
 
 
 def markdown(results: Sequence[Result]) -> str:
@@ -468,17 +548,21 @@ def markdown(results: Sequence[Result]) -> str:
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("names", nargs=-1, type=click.Choice([project.name for project in PROJECTS]))
 @click.option("--unsafe", is_flag=True, help="Apply unsafe fixes as well.")
+@click.option("--each", is_flag=True, help="One rule at a time: each that has such fixes, on the source as released.")
 @click.option("--select", metavar="RULES", default="ALL", help="Only these rules, separated by commas.")
 @click.option("--reuse", is_flag=True, help="Take the outcomes before from the last time, where there are any.")
 @click.option("--write", type=click.Path(path_type=Path), help="Write the tables to this Markdown file.")
-def main(*, names: Sequence[str], unsafe: bool, select: str, reuse: bool, write: Path | None) -> None:
-    """Fix NAMES, or all five projects, and compare what their tests say before and after.
+def main(*, names: Sequence[str], unsafe: bool, each: bool, select: str, reuse: bool, write: Path | None) -> None:
+    """Fix NAMES, or all eight projects, and compare what their tests say before and after.
 
     The exit status is 1 when a test changed its outcome, or when the fixed source has a fault that it had not.
     """
-    selected = (f"--select={select}",)
     projects = [project for project in PROJECTS if not names or project.name in names]
-    results = [measure(project, unsafe=unsafe, select=selected, reuse=reuse) for project in projects]
+    results = [
+        result
+        for project in projects
+        for result in measure(project, unsafe=unsafe, each=each, select=select, reuse=reuse)
+    ]
     show(results)
     if write:
         write.write_text(markdown(results), encoding="utf-8")
