@@ -8,7 +8,7 @@ import { Editor } from './editor.mjs';
 const editor = await Editor.start('api', {
   files: {
     'module.py': 'from datetime import datetime\n\n\ndef stamp():\n    return datetime.utcnow()\n',
-    'decorator.py': 'def timed(func):\n    def wrapper(*args, **kwargs):\n        return func(*args, **kwargs)\n\n    return wrapper\n',
+    'quiet.py': 'import os\n\n\ndef remove(path):\n    try:\n        os.remove(path)\n    except FileNotFoundError:\n        pass\n',
     'empty.py': '',
     'pyproject.toml': '[tool.idiomatic]\nselect = ["no-such-idiom"]\n',
   },

@@ -9,16 +9,16 @@ import { Editor, EXTENSION, poll, steps } from './editor.mjs';
 const UTCNOW = 'from datetime import datetime\n\n\ndef stamp():\n    return datetime.utcnow()\n';
 const UTCNOW_FIXED = 'from datetime import UTC, datetime\n\n\ndef stamp():\n    return datetime.now(UTC)\n';
 const REFUSED = 'from datetime import datetime\n\n\ndef stamp():\n    return datetime.utcnow().isoformat() + "Z"\n';
-const DECORATORS = ['timed', 'logged'].map((name) => `\
-def ${name}(func):
-    def wrapper(*args, **kwargs):
-        print("${name}")
-        return func(*args, **kwargs)
-
-    return wrapper
-`).join('\n\n');
-const WRAPPED = DECORATORS.replaceAll('    def wrapper', '    @wraps(func)\n    def wrapper');
-const DECORATORS_FIXED = `from functools import wraps\n\n\n${WRAPPED}`;
+const QUIET = `import os\n\n\n${['remove', 'unlink'].map((name) => `\
+def ${name}(path):
+    try:
+        os.${name}(path)
+    except FileNotFoundError:
+        pass
+`).join('\n\n')}`;
+const QUIET_FIXED = `import contextlib\n${QUIET}`
+  .replaceAll('    try:\n', '    with contextlib.suppress(FileNotFoundError):\n')
+  .replaceAll('    except FileNotFoundError:\n        pass\n', '');
 
 const REFUSAL = /"Z"/;
 
@@ -42,7 +42,7 @@ before(async () => {
       'interpreter.py': UTCNOW,
       'options.py': UTCNOW,
       'refused.py': REFUSED,
-      'on_save.py': DECORATORS,
+      'on_save.py': QUIET,
       'template.py': '"""A module."""\n\n',
       ...Object.fromEntries(INTRUDERS.map((file) => [file, INTRUDER])),
     },
@@ -117,9 +117,9 @@ step('safe fixes are applied on save', async () => {
     await poll('fixed on save', async () => {
       await editor.press('Control+s');
       await new Promise((resolve) => setTimeout(resolve, 500));
-      return editor.read('on_save.py') !== DECORATORS;
+      return editor.read('on_save.py') !== QUIET;
     });
-    assert.equal(editor.read('on_save.py'), DECORATORS_FIXED);
+    assert.equal(editor.read('on_save.py'), QUIET_FIXED);
     await editor.underlined(0);
   } finally {
     editor.configure({ 'editor.codeActionsOnSave': {} });
