@@ -12,7 +12,7 @@ let editor;
 before(async () => {
   const files = Object.fromEntries(rules.map(({ name, before: text }) => [`${name}.py`, text]));
   for (const { name, around } of templates) {
-    files[`${name}.py`] = around;
+    files[`template-${name}.py`] = around; // there may be a rule of that name
   }
   editor = await Editor.start('tour', { files, open: `${rules[0].name}.py` });
 });
@@ -47,7 +47,7 @@ for (const { name, before: text, after: fixed, title, line, column } of rules) {
 
 for (const { name, prefix, line, expected } of templates) {
   step(`${name} is inserted by its prefix`, async () => {
-    const file = `${name}.py`;
+    const file = `template-${name}.py`;
     await editor.open(file);
     await editor.goto(line, 99);
     await editor.type(prefix);
