@@ -83,6 +83,8 @@ def test_an_interruption_leaves_every_file_whole(tmp_path: Path) -> None:
     for number in range(120):
         (tmp_path / f"m{number:03}.py").write_text(text)
     command = [sys.executable, "-P", "-m", "idiomatic", "fix", "--target-version", "3.12"]
+    # Whoever runs the tests in the background has them ignore it, and so would all they start.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     process = subprocess.Popen(
         command,
         cwd=tmp_path,
@@ -92,6 +94,7 @@ def test_an_interruption_leaves_every_file_whole(tmp_path: Path) -> None:
         start_new_session=True,
         env={**os.environ, "PYTHONPATH": str(SERVER)},
     )
+    signal.signal(signal.SIGINT, before)
     deadline = time.monotonic() + 30
     while all(file.read_text() == text for file in tmp_path.glob("*.py")) and time.monotonic() < deadline:
         time.sleep(0.05)
