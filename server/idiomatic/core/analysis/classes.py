@@ -6,6 +6,7 @@ import ast
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from idiomatic.core.analysis.names import base_name
 from idiomatic.core.analysis.scopes import Binding, bound_by
 from idiomatic.core.analysis.tree import FUNCTIONS, Tree, tree
 from idiomatic.core.module import about
@@ -67,23 +68,13 @@ def _subclasses(statement: Statement) -> tuple[Subclass, ...]:
     return tuple(
         Subclass(
             node.name,
-            tuple(filter(None, map(_last_name, node.bases))),
-            tuple(filter(None, map(_last_name, node.decorator_list))),
+            tuple(filter(None, map(base_name, node.bases))),
+            tuple(filter(None, map(base_name, node.decorator_list))),
             any(isinstance(member, FUNCTIONS) and member.name in {"__init__", "__new__"} for member in node.body),
             any(isinstance(member, FUNCTIONS) and member.name == "__hash__" for member in node.body),
         )
         for node in statement.fact(tree).of(ast.ClassDef)
     )
-
-
-def _last_name(node: ast.expr) -> str:
-    match node:
-        case ast.Name(id=name) | ast.Attribute(attr=name):
-            return name
-        case ast.Subscript(value=value) | ast.Call(func=value):
-            return _last_name(value)
-        case _:
-            return ""
 
 
 @about(lambda attributes: attributes)
@@ -189,7 +180,7 @@ def value(module: Module, name: str) -> Value | None:
 def _bound_to(binding: Binding, index: Tree) -> Value | None:
     match binding.node:
         case ast.ClassDef(bases=bases):
-            is_enum = any(_last_name(base).endswith(("Enum", "Flag")) for base in bases)
+            is_enum = any(base_name(base).endswith(("Enum", "Flag")) for base in bases)
             return Value("enum" if is_enum else "definition")
         case ast.FunctionDef() | ast.AsyncFunctionDef():
             return Value("definition")
@@ -226,7 +217,7 @@ def kind_of_value(node: ast.expr) -> Value | None:
         case ast.List() | ast.Dict() | ast.Set() | ast.ListComp() | ast.DictComp() | ast.SetComp():
             return Value("mutable")
         case ast.Call(func=function):
-            name = _last_name(function)
+            name = base_name(function)
             if name in _MUTABLE:
                 return Value("mutable")
             return Value("sentinel" if name == "object" else "constant", name) if name in _IMMUTABLE else None
@@ -244,4 +235,4 @@ _IMMUTABLE = frozenset(
 
 def base_names(node: ast.ClassDef) -> Iterator[str]:
     """The last parts of the names of a class's bases."""
-    return (name for base in node.bases if (name := _last_name(base)))
+    return (name for base in node.bases if (name := base_name(base)))

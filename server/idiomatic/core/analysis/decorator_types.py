@@ -16,12 +16,12 @@ from idiomatic.core.analysis.decorators import (
     returned_names,
 )
 from idiomatic.core.analysis.known_types import type_of_value
+from idiomatic.core.analysis.names import last_name
 from idiomatic.core.analysis.tree import FUNCTIONS, walk_own
 from idiomatic.core.analysis.wrapper_results import (
     LOGGED,
     SHOWN,
     is_typed,
-    last_name,
     movable,
     parsed,
     result_types,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from idiomatic.core.analysis.decorators import Decorator, is_called
 from idiomatic.core.analysis.flow import goes_on
 from idiomatic.core.analysis.known_types import is_bound, type_of_value
+from idiomatic.core.analysis.names import last_name
 from idiomatic.core.analysis.tree import walk_own
 from idiomatic.core.facts import FunctionFact, is_generator
 from idiomatic.core.module import has_future_annotations
@@ -34,15 +35,6 @@ def parsed(annotation: ast.expr | None) -> ast.expr | None:
         except SyntaxError:
             return annotation
     return annotation
-
-
-def last_name(node: ast.expr | None) -> str:
-    """The last part of a dotted name, empty for anything else."""
-    match node:
-        case ast.Name(id=name) | ast.Attribute(attr=name):
-            return name
-        case _:
-            return ""
 
 
 def says_nothing(annotation: ast.expr | None) -> bool:

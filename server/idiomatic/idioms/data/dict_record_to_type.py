@@ -61,6 +61,7 @@ import libcst as cst
 
 from idiomatic.core.analysis.classes import value
 from idiomatic.core.analysis.known_types import is_bound, type_of_value
+from idiomatic.core.analysis.names import base_name
 from idiomatic.core.analysis.tree import FUNCTIONS, tree, walk_own
 from idiomatic.core.facts import FunctionFact, is_generator
 from idiomatic.core.idiom import Finding, Fix, Kind, Refused, Unsafe, safe_unless
@@ -177,21 +178,11 @@ def _declared(annotation: ast.expr | None, code: Analysis) -> str | None:
 def _reasons(function: Function, code: Analysis) -> Iterator[str]:
     for decorator in function.decorator_list:
         called = decorator.func if isinstance(decorator, ast.Call) else decorator
-        if _last(called) not in HARMLESS:
+        if base_name(called) not in HARMLESS:
             yield READ.format(ast.unparse(called))
     owner = code.parent(function)
-    if isinstance(owner, ast.ClassDef) and any(_last(base) not in KNOWN_BASES for base in owner.bases):
+    if isinstance(owner, ast.ClassDef) and any(base_name(base) not in KNOWN_BASES for base in owner.bases):
         yield INHERITS.format(owner.name, function.name)
-
-
-def _last(node: ast.expr) -> str:
-    match node:
-        case ast.Name(id=name) | ast.Attribute(attr=name):
-            return name
-        case ast.Subscript(value=inner) | ast.Call(func=inner):
-            return _last(inner)
-        case _:
-            return ""
 
 
 # -- what the file does with the result -------------------------------------------------------------------------------
@@ -215,7 +206,7 @@ def _other_uses(statement: Statement) -> tuple[tuple[str, str], ...]:
     index = statement.fact(tree)
     nodes: list[ast.Name | ast.Attribute] = [*index.of(ast.Name), *index.of(ast.Attribute)]
     return tuple(
-        (_last(node), ast.unparse(_around(node, index.parents)))
+        (base_name(node), ast.unparse(_around(node, index.parents)))
         for node in nodes
         if isinstance(node.ctx, ast.Load) and _subscripts(node, index.parents) is None
     )
@@ -435,7 +426,7 @@ def _as_attributes(name: str, code: Analysis, draft: Draft) -> dict[cst.CSTNode,
     return {
         draft.node(subscript, cst.Subscript): _attribute
         for function in (*code.nodes(ast.Name), *code.nodes(ast.Attribute))
-        if _last(function) == name
+        if base_name(function) == name
         for subscript in _subscripts(function, parents) or ()
     }
 

@@ -77,6 +77,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias, cast
 import libcst as cst
 
 from idiomatic.core.analysis.mentions import mentions
+from idiomatic.core.analysis.names import base_name
 from idiomatic.core.analysis.tree import FUNCTIONS, tree
 from idiomatic.core.idiom import Finding, Fix, Kind, Refused, Safe, safe_unless
 from idiomatic.core.module import about
@@ -247,11 +248,11 @@ def _read_by(around: Sequence[ast.AST]) -> Iterator[str]:
         assert isinstance(definition, (*FUNCTIONS, ast.ClassDef))
         for decorator in definition.decorator_list:
             called = decorator.func if isinstance(decorator, ast.Call) else decorator
-            if _last(called) not in HARMLESS:
+            if base_name(called) not in HARMLESS:
                 yield READ.format(f"@{ast.unparse(called)}")
         if isinstance(definition, ast.ClassDef) and definition is around[0]:
             for base in definition.bases:
-                if _last(base) not in KNOWN_BASES:
+                if base_name(base) not in KNOWN_BASES:
                     yield READ.format(ast.unparse(base))
 
 
@@ -264,21 +265,11 @@ def _overridden(node: Annotated, kind: str, around: Sequence[ast.AST]) -> Iterat
             if (
                 isinstance(node, ast.arg)
                 and not is_own
-                and any(_last(base) not in KNOWN_BASES for base in class_.bases)
+                and any(base_name(base) not in KNOWN_BASES for base in class_.bases)
             ):
                 yield OVERRIDES.format(class_.name, kind)
         case _:
             pass
-
-
-def _last(node: ast.expr) -> str:
-    match node:
-        case ast.Name(id=name) | ast.Attribute(attr=name):
-            return name
-        case ast.Subscript(value=value) | ast.Call(func=value):
-            return _last(value)
-        case _:
-            return ""
 
 
 def _default(node: Annotated, arguments: ast.AST | None) -> ast.expr | None:
@@ -297,8 +288,8 @@ def _maker(default: ast.expr | None) -> ast.Call | None:
     """A call that describes a default instead of being one: `field()`, `Query()`, `mapped_column()`."""
     makers = {"attrib", "field", "ib", "mapped_column", "relationship"}
     match default:
-        case ast.Call(func=function) if _last(function) in makers or (
-            _last(function)[:1].isupper() and _last(function) not in TYPES
+        case ast.Call(func=function) if base_name(function) in makers or (
+            base_name(function)[:1].isupper() and base_name(function) not in TYPES
         ):
             return default
         case _:
@@ -392,7 +383,7 @@ def _takers(name: str, annotated: Sequence[Annotated], code: Analysis) -> Iterat
                 is_maker = isinstance(owner, ast.ClassDef) and definition.name in {"__init__", "__new__"}
                 called = owner.name if isinstance(owner, ast.ClassDef) and is_maker else definition.name
                 yield called, (_position(node, definition, owner), may_be_none)
-            case ast.ClassDef() if any(_last(each) == "dataclass" for each in definition.decorator_list):
+            case ast.ClassDef() if any(base_name(each) == "dataclass" for each in definition.decorator_list):
                 fields = [each for each in definition.body if isinstance(each, ast.AnnAssign)]
                 yield (
                     definition.name,
@@ -406,7 +397,7 @@ def _position(node: ast.arg, function: Function, owner: ast.AST | None) -> int |
     positional = [*function.args.posonlyargs, *function.args.args]
     if node not in positional:
         return None
-    is_static = any(_last(each) == "staticmethod" for each in function.decorator_list)
+    is_static = any(base_name(each) == "staticmethod" for each in function.decorator_list)
     return positional.index(node) - (isinstance(owner, ast.ClassDef) and not is_static)
 
 
@@ -438,7 +429,7 @@ def _plain_values(
             case _:
                 pass
     for call in code.nodes(ast.Call):
-        place = takers.get(_last(call.func))
+        place = takers.get(base_name(call.func))
         if place is None or (isinstance(call.func, ast.Name) and code.local_bindings(call.func) is not None):
             continue
         position, may_be_none = place
