@@ -173,7 +173,7 @@ step('a killed server is started again', async () => {
   await poll('another server', () => editor.servers().some((pid) => pid !== killed));
   await editor.goto(6, 1);
   await editor.type('STARTED = datetime.utcnow()');
-  await editor.underlined(4); // two lines each
+  await editor.underlined(2);
 });
 
 step('an interpreter that cannot be used is reported, with the way to choose another', async () => {
@@ -202,7 +202,7 @@ step('a server that cannot be started is reported, once', async () => {
   await editor.command('Notifications: Clear All Notifications');
   await editor.goto(6, 1);
   await editor.type('STARTED = datetime.utcnow()');
-  await editor.underlined(4); // two lines each
+  await editor.underlined(2);
 });
 
 step('no module of the workspace was run, and the extension host has seen no error', () => {
