@@ -21,6 +21,8 @@ from idiomatic.project.scan.run import scan
 from idiomatic.project.walk import Walk
 from idiomatic.project.workspace import Workspace
 
+from tests.project.looking import watch
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -71,13 +73,7 @@ class Project:
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     made = Project(tmp_path)
-    original = Check.__call__
-
-    def look(self: Check, given: Any) -> Any:
-        made.looked.append(given.relative_to(made.root).as_posix())
-        return original(self, given)
-
-    monkeypatch.setattr(Check, "__call__", look)
+    watch(made.root, made.looked, monkeypatch)
     return made
 
 

@@ -16,11 +16,12 @@ from idiomatic.project.evidence import Witness
 from idiomatic.project.file_usage import in_document, one_after_the_other
 from idiomatic.project.index import Entry, Index, brought_up_to_date
 from idiomatic.project.scan.cache import Cache
-from idiomatic.project.scan.look import Check
 from idiomatic.project.scan.reports import Detail, FileReport
 from idiomatic.project.scan.run import scan
 from idiomatic.project.walk import Walk
 from idiomatic.project.workspace import Workspace
+
+from tests.project.looking import watch
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -177,13 +178,7 @@ class Project:
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     made = Project(tmp_path)
-    original = Check.__call__
-
-    def look(self: Check, given: Any) -> Any:
-        made.looked.append(given.relative_to(made.root).as_posix())
-        return original(self, given)
-
-    monkeypatch.setattr(Check, "__call__", look)
+    watch(made.root, made.looked, monkeypatch)
     return made
 
 
