@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from idiomatic.core.dependencies import Question
     from idiomatic.core.document import Document
     from idiomatic.core.statement import Statement
+    from idiomatic.core.usage import Act, Found
 
 P = ParamSpec("P")
 A = TypeVar("A")
@@ -50,6 +51,15 @@ class Project(Protocol):
         """
         ...
 
+    def uses(self, act: Act, word: str) -> tuple[Found, ...] | None:
+        """Where other files of the project do something; `None` as long as that is not known.
+
+        Args:
+            act: what.
+            word: with which attribute or class.
+        """
+        ...
+
 
 class NoProject:
     """A file on its own."""
@@ -60,6 +70,10 @@ class NoProject:
         return False
 
     def definition(self, qualified: str) -> FunctionFact | ClassFact | None:
+        """Nothing is known."""
+        return None
+
+    def uses(self, act: Act, word: str) -> tuple[Found, ...] | None:
         """Nothing is known."""
         return None
 
@@ -175,6 +189,10 @@ class Module:
                         found[name] = found.get(name, ()) + bindings
             self._bound = found
         return self._bound
+
+    def mentioning(self, word: str) -> Iterator[Statement]:
+        """The statements that have a word in their text, perhaps as part of a longer one: the others need no look."""
+        return (statement for statement in self.statements if word in statement.text)
 
     def ask(self, question: Callable[Concatenate[Module, P], A], *args: P.args, **kwargs: P.kwargs) -> A:
         """The answer to a question, computed once."""
@@ -361,7 +379,7 @@ def renamed(module: Module) -> frozenset[str]:
 
     That is `np` after `import numpy as np`; some names are among them that have nothing to do with an import.
     """
-    leaves = (part for statement in module.statements if "import" in statement.text for part in statement.parts)
+    leaves = (part for statement in module.mentioning("import") for part in statement.parts)
     return frozenset[str]().union(*(leaf.fact(_renamed) for leaf in leaves))
 
 

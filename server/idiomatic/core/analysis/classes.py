@@ -93,11 +93,7 @@ def writes(module: Module, attributes: tuple[str, ...]) -> frozenset[Write]:
 def own_writes(module: Module, owner: str) -> frozenset[Write]:
     """Question: which attributes the methods of a class set or delete on their own `self`."""
     return frozenset(
-        write
-        for statement in module.statements
-        if owner in statement.text
-        for write in statement.fact(_writes)
-        if write.owner == owner
+        write for statement in module.mentioning(owner) for write in statement.fact(_writes) if write.owner == owner
     )
 
 
@@ -170,8 +166,7 @@ def value(module: Module, name: str) -> Value | None:
     """Question: what a name that is bound once at module level stands for, as far as the binding shows it."""
     found = [
         _bound_to(binding, statement.fact(tree))
-        for statement in module.statements
-        if name in statement.text
+        for statement in module.mentioning(name)
         for binding in bound_by(statement, name)
     ]
     return found[0] if len(found) == 1 else None

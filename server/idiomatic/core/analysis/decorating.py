@@ -26,7 +26,7 @@ def is_used_as_decorator(module: Module, name: str) -> bool:
 @about(lambda name: (name,))
 def decorated_coroutines(module: Module, name: str) -> tuple[str, ...]:
     """Question: the coroutine functions right above which something of this name stands as a decorator."""
-    found = (each for statement in module.statements if name in statement.text for each in statement.fact(_coroutines))
+    found = (each for statement in module.mentioning(name) for each in statement.fact(_coroutines))
     return tuple(function for decorator, function in found if decorator == name)
 
 

@@ -97,8 +97,7 @@ def reads_of_class(module: Module, class_name: str) -> frozenset[str]:
     """Question: which attributes the module reads from a class itself, and not from its objects."""
     return frozenset(
         use.word
-        for statement in module.statements
-        if class_name in statement.text
+        for statement in module.mentioning(class_name)
         for leaf in statement.parts
         for use in leaf.fact(usage).uses
         if use.act is Act.READS and use.of == class_name

@@ -55,8 +55,7 @@ def member_uses(module: Module, name: str) -> tuple[MemberUse, ...]:
     """Question: all that is done in the module with members of a name, of whatever object."""
     return tuple(
         use
-        for statement in module.statements
-        if name in statement.text
+        for statement in module.mentioning(name)
         for part in statement.parts
         for use in part.fact(_uses).get(name, ())
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Final
 
 from idiomatic.core.analysis.tree import tree
 from idiomatic.core.facts import ClassFact
@@ -22,25 +22,10 @@ if TYPE_CHECKING:
 NOT_KNOWN_YET: Final = "The other files of the project have not been looked at, which may use its objects otherwise."
 
 
-@runtime_checkable
-class ProjectUses(Protocol):
-    """A project that can tell what its files do; any other is one of which that is not known."""
-
-    def uses(self, act: Act, word: str) -> tuple[Found, ...] | None:
-        """Where other files of the project do something; `None` as long as that is not known.
-
-        Args:
-            act: what.
-            word: with which attribute or class.
-        """
-        ...
-
-
 @about_project
 def project_uses(module: Module, act: Act, word: str) -> tuple[Found, ...] | None:
     """Question: where other files of the project do something; `None`: that is not known yet."""
-    project = module.project
-    return project.uses(act, word) if isinstance(project, ProjectUses) else None
+    return module.project.uses(act, word)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +96,6 @@ def here(module: Module, act: Act, class_name: str) -> bool:
 
     Not if it has several classes of that name: in functions, each means its own.
     """
-    leaves = [leaf for statement in module.statements for leaf in statement.parts]
     # Whoever does something to objects of a class says near it that they are of that class; for a method of a long
     # class that may be its header.
     texts = [
@@ -131,7 +115,8 @@ def here(module: Module, act: Act, class_name: str) -> bool:
         return False
     for name in ("cache", *keyed):
         module.also_about(name)
-    return any(use.act is act and use.of == class_name for use in together(leaf.fact(usage) for leaf in leaves))
+    everywhere = (leaf.fact(usage) for statement in module.statements for leaf in statement.parts)
+    return any(use.act is act and use.of == class_name for use in together(everywhere))
 
 
 def _defined(leaf: Statement) -> list[str]:

@@ -47,8 +47,7 @@ def readers(module: Module, name: str) -> tuple[Reader, ...]:
     """Question: where the module reads a variable of its own; also where it writes it in a function (`global`)."""
     return tuple(
         reader
-        for statement in module.statements
-        if name in statement.text
+        for statement in module.mentioning(name)
         for part in statement.parts
         for reader in part.fact(_readers).get(name, ())
     )

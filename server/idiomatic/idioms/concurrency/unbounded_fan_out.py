@@ -328,8 +328,7 @@ def is_limited_function(module: Module, name: str) -> bool:
     """Question: whether a function at module level has something that limits how often it runs at the same time."""
     return any(
         isinstance(node, FUNCTIONS) and node.name == name and bool(_LIMITS.search(statement.source(node)))
-        for statement in module.statements
-        if name in statement.text
+        for statement in module.mentioning(name)
         for node in statement.nodes
     )
 

@@ -187,8 +187,7 @@ def positional_arguments(module: Module, name: str) -> int:
     """Question: the most arguments that a call of a name passes by position; a starred one counts as many."""
     counts = (
         number
-        for statement in module.statements
-        if name in statement.text
+        for statement in module.mentioning(name)
         for called, number in statement.fact(_positional_arguments)
         if called == name
     )

@@ -192,11 +192,7 @@ def _reasons(function: Function, code: Analysis) -> Iterator[str]:
 def other_use(module: Module, name: str) -> str:
     """Question: where the result of a function is used for more than its keys one by one; empty if nowhere."""
     found = (
-        use
-        for statement in module.statements
-        if name in statement.text
-        for called, use in statement.fact(_other_uses)
-        if called == name
+        use for statement in module.mentioning(name) for called, use in statement.fact(_other_uses) if called == name
     )
     return next(found, "")
 

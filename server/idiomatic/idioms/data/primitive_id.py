@@ -200,13 +200,7 @@ class Use:
 @about(lambda name: (name,))
 def uses_of(module: Module, name: str) -> tuple[Use, ...]:
     """Question: the annotations of an identifier, and what stands in the way of others."""
-    return tuple(
-        use
-        for statement in module.statements
-        if name in statement.text
-        for use in statement.fact(_uses)
-        if use.name == name
-    )
+    return tuple(use for statement in module.mentioning(name) for use in statement.fact(_uses) if use.name == name)
 
 
 def _uses(statement: Statement) -> tuple[Use, ...]:

@@ -225,7 +225,7 @@ def is_driven(module: Module, name: str) -> bool:
     driven = {each for statement in module.statements for each in statement.fact(_driven)}
     if not driven:
         return False
-    made = {each for statement in module.statements if name in statement.text for each in statement.fact(_made)}
+    made = {each for statement in module.mentioning(name) for each in statement.fact(_made)}
     return name in driven or any((target, name) in made for target in driven)
 
 

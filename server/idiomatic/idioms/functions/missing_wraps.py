@@ -308,9 +308,7 @@ def is_in_a_string(module: Module, name: str) -> bool:
     """Question: whether a name stands in a string, alone or with dots and the like."""
     word = re.compile(rf"(?<!\w){re.escape(name)}(?!\w)")
     return any(
-        any(word.search(text) for text in statement.fact(_names_in_strings))
-        for statement in module.statements
-        if name in statement.text
+        any(word.search(text) for text in statement.fact(_names_in_strings)) for statement in module.mentioning(name)
     )
 
 

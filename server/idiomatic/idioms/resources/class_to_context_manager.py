@@ -201,14 +201,12 @@ def class_uses(module: Module, name: str) -> frozenset[str]:
     """Question: how the objects of a class are used: `entered` at once, `bound` by the `with`, or `other`."""
     return frozenset(
         _use(node, statement)
-        for statement in module.statements
-        if name in statement.text
+        for statement in module.mentioning(name)
         for node in statement.fact(tree).of(ast.Name)
         if node.id == name
     ) | frozenset(
         "other"
-        for statement in module.statements
-        if name in statement.text
+        for statement in module.mentioning(name)
         for node in statement.fact(tree).of(ast.Constant)
         if isinstance(node.value, str) and name in node.value and _is_annotation(node, statement)
     )

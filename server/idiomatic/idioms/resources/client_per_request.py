@@ -290,8 +290,7 @@ def called_in_loop(module: Module, name: str) -> bool:
     """Question: whether a function of the module is called in a loop or comprehension somewhere in it."""
     return any(
         _is_in_loop(node, list(statement.fact(tree).ancestors(node)))
-        for statement in module.statements
-        if name in statement.text
+        for statement in module.mentioning(name)
         for node in _calls(statement, name)
     )
 

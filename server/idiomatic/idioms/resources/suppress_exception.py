@@ -215,8 +215,7 @@ def is_tuple(module: Module, name: str) -> bool:
     """Question: whether the only value of a name of the module is a tuple that is written out."""
     bound = [
         statement.fact(tree).parents.get(binding.node)
-        for statement in module.statements
-        if name in statement.text
+        for statement in module.mentioning(name)
         for binding in bound_by(statement, name)
     ]
     match bound:
