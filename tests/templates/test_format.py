@@ -7,16 +7,14 @@ import re
 import subprocess
 import sys
 import textwrap
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
+from idiomatic import templates
 from idiomatic.templates.catalogue import load
 from idiomatic.templates.template import Place, Template, TemplateError, read
 
 from tests.templates.inserting import inserted
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 TEMPLATES = list(load().values())
 each_template = pytest.mark.parametrize(
@@ -24,23 +22,47 @@ each_template = pytest.mark.parametrize(
 )
 
 
+CONSTANTS = {"PREFIXES", "WHERE", "TAB_STOPS", "SINCE", "REQUIRES", "SUBJECT", "REUSES"}
+
+
 def in_place(template: Template, target: tuple[int, int] = (3, 13)) -> str:
-    """A file in which a template was inserted where it fits."""
-    if Place.MODULE in template.where:
-        return inserted(template.name, '"""A module."""\n\nx|\n', target)
-    return inserted(
-        template.name, '"""A module."""\n\n\nasync def f(load, items):\n    """Call it."""\n    x|\n', target
-    )
+    """A file in which a template was inserted where it fits: among what surrounds it in its own file, if anything."""
+    around = surroundings(template)
+    if around is None:
+        inside = {Place.MODULE: "{}", Place.CLASS: 'class Thing:\n    """A thing."""\n\n    {}'}
+        place = next(inside[place] for place in (Place.MODULE, Place.CLASS) if place in template.where)
+        around = f'"""A module."""\n\n{place.format("x|")}\n'
+    return inserted(template.name, around, target)
+
+
+def surroundings(template: Template) -> str | None:
+    """A template's file with the cursor in the place of the code to insert, without docstring and constants."""
+    source = Path(template.path).read_text("utf-8")
+    marked = re.search(r"^([ \t]*)# template: begin\n.*?^[ \t]*# template: end$", source, re.MULTILINE | re.DOTALL)
+    if marked is None:
+        return None
+    source = f"{source[: marked.start()]}{marked[1]}x|{source[marked.end() :]}"
+    tree = ast.parse(source.replace("x|", "pass"))
+    lines = source.split("\n")
+    for statement in reversed(tree.body):
+        match statement:
+            case ast.Assign(targets=[ast.Name(id=name)]) if name in CONSTANTS:
+                del lines[statement.lineno - 1 : statement.end_lineno]
+            case ast.Expr(value=ast.Constant(value=str())):
+                lines[statement.lineno - 1 : statement.end_lineno] = ['"""A module."""']
+            case _:
+                pass
+    return "\n".join(lines)
 
 
 def test_those_of_this_package() -> None:
-    assert [(template.group, template.name) for template in TEMPLATES] == [
-        ("concurrency", "task-group-results"),
-        ("context-managers", "async-resource"),
-        ("decorators", "async-retry"),
-        ("decorators", "retry"),
-        ("value-objects", "frozen-value-object"),
-    ]
+    """All files of all folders are templates, of groups that say what they are about."""
+    folder = Path(templates.__file__).parent
+    files = {path for path in folder.glob("*/*.py") if path.name != "__init__.py"}
+    assert {Path(template.path) for template in TEMPLATES} == files
+    assert len(TEMPLATES) == len(files), "two files of one name"
+    for group in {path.parent for path in files}:
+        assert ast.get_docstring(ast.parse((group / "__init__.py").read_text("utf-8"))), group
 
 
 @each_template
@@ -64,27 +86,11 @@ def test_it_compiles_where_it_is_inserted(template: Template) -> None:
         ast.parse(in_place(template, (3, 13)))
 
 
-CALLER = '''"""A module."""
-
-from collections.abc import Callable, Coroutine
-
-
-async def f(
-    load: Callable[[str], Coroutine[None, None, int]],
-    items: list[str],
-) -> dict[str, int]:
-    """Call it."""
-    x|
-    return dict(zip(items, results, strict=True))
-'''
-
-
 @pytest.mark.parametrize("target", ["3.11", "3.13"])
 def test_mypy_and_ruff_accept_what_is_inserted(target: str, tmp_path: Path) -> None:
     major, minor = target.split(".")
     for template in TEMPLATES:
-        is_module = Place.MODULE in template.where
-        text = inserted(template.name, '"""A module."""\n\nx|\n' if is_module else CALLER, (int(major), int(minor)))
+        text = in_place(template, (int(major), int(minor)))
         (tmp_path / f"{template.name.replace('-', '_')}.py").write_text(text, "utf-8")
     mypy = [sys.executable, "-m", "mypy", "--strict", "--python-version", target, "--no-incremental", "."]
     assert _run(mypy, tmp_path) == (0, f"Success: no issues found in {len(TEMPLATES)} source files\n")

@@ -81,13 +81,15 @@ def test_where_no_statement_begins(marked: str) -> None:
 
 
 def test_what_fits_is_offered() -> None:
-    module = ["async-resource", "async-retry", "retry", "frozen-value-object"]
-    assert offered("ret|") == module
-    assert offered("async def f():\n    tg|\n") == ["task-group-results"]
-    assert offered("def f():\n    tg|\n") == []
-    assert offered("class A:\n    tg|\n") == []
-    assert offered("ret|", (3, 9)) == ["async-resource"]
-    assert offered("async def f():\n    tg|\n", (3, 10)) == []
+    module, coroutine = "async-retry", "task-group-results"
+    marked = {Place.MODULE: "ret|", Place.ASYNC_FUNCTION: "async def f():\n    tg|\n"}
+    marked |= {Place.FUNCTION: "def f():\n    tg|\n", Place.CLASS: "class A:\n    tg|\n"}
+    assert {place for place, text in marked.items() if module in offered(text)} == {Place.MODULE}
+    assert {place for place, text in marked.items() if coroutine in offered(text)} == {Place.ASYNC_FUNCTION}
+    assert module in offered("ret|", (3, 10))
+    assert module not in offered("ret|", (3, 9))
+    assert "async-resource" in offered("ret|", (3, 9))
+    assert coroutine not in offered(marked[Place.ASYNC_FUNCTION], (3, 10))
 
 
 def test_the_prefix_is_replaced() -> None:

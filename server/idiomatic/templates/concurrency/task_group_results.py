@@ -16,7 +16,8 @@ PREFIXES = ("taskgroup", "tg", "fanout")
 WHERE = ("async function",)
 TAB_STOPS = ("tasks", "load", "item", "items", "results")
 SINCE = (3, 11)
-# How many may run at once is the user's to say: # idiomatic: ignore-file[unbounded-fan-out]
+# How many may run at once is the user's to say.
+# idiomatic: ignore-file[unbounded-fan-out]
 
 
 async def load(item: str) -> str:
