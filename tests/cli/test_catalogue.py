@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 import pytest
 from idiomatic import __version__
 from idiomatic.cli import terminal
-from idiomatic.core import catalogue
+from idiomatic.core import catalogue, pages
 from idiomatic.templates import catalogue as templates
+from idiomatic.templates import pages as template_pages
 
 from tests.cli.run import process, run
 
@@ -42,11 +43,14 @@ def test_rules_are_the_catalogue() -> None:
 @pytest.mark.parametrize("name", catalogue.rules())
 def test_every_rule_is_explained(name: str) -> None:
     result = run("explain", name)
-    rule = catalogue.rules()[name]
     assert result.exit_code == 0
-    assert result.stdout.startswith(f"# {name}\n\nFamily `{rule.family}`; {rule.kind}")
-    assert rule.text in result.stdout
+    assert result.stdout.startswith(pages.page(catalogue.rules()[name]))
     assert "\x1b" not in result.stdout
+
+
+@pytest.mark.parametrize("name", templates.load())
+def test_every_template_is_explained(name: str) -> None:
+    assert run("explain", name).stdout.endswith(template_pages.page(templates.load()[name]))
 
 
 def test_an_unknown_rule_is_not_explained() -> None:

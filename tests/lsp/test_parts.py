@@ -13,7 +13,7 @@ import sys
 import pytest
 from idiomatic.core import catalogue
 from idiomatic.core.document import Document
-from idiomatic.core.explanation import escaped, fenced, without_relative_links
+from idiomatic.core.markdown import escaped, fenced, without_relative_links
 from idiomatic.core.ruff_names import RUFF_NAMES
 from idiomatic.core.text import apply_edits
 from idiomatic.lsp import changes

@@ -1,4 +1,4 @@
-"""`idiomatic explain`: the documentation of a rule."""
+"""`idiomatic explain`: the page of a rule or of a template."""
 
 from __future__ import annotations
 
@@ -12,25 +12,8 @@ from idiomatic.cli import terminal
 @click.command("explain")
 @click.argument("name")
 def command(name: str) -> None:
-    """Print the documentation of a rule."""
-    import difflib
-
-    from idiomatic.core import catalogue
-    from idiomatic.core.idiom import Kind
-
-    rules = catalogue.rules()
-    if name not in rules:
-        nearest = difflib.get_close_matches(name, rules, 1)
-        hint = f"did you mean `{nearest[0]}`? " if nearest else ""
-        raise click.BadParameter(f"there is no rule `{name}`; {hint}`idiomatic rules` lists them.", param_hint="NAME")
-    rule = rules[name]
-    facts = [
-        f"Family `{rule.family}`",
-        f"{rule.kind}, shown as {rule.severity}" if rule.kind != Kind.REFACTOR else f"{rule.kind}, only an action",
-        f"needs Python {terminal.version(rule.since)}" if rule.since > (3, 0) else "",
-        f"also known as {', '.join(rule.also)}" if rule.also else "",
-    ]
-    text = f"# {rule.name}\n\n{'; '.join(filter(None, facts))}.\n\n{rule.text}\n"
+    """Print the page of a rule, or of a template."""
+    text = _page(name)
     if not sys.stdout.isatty() and terminal.wants_colour() is not True:
         click.echo(text, nl=False)
         return
@@ -39,3 +22,22 @@ def command(name: str) -> None:
 
     console = Console(force_terminal=True, no_color=terminal.wants_colour() is False)
     console.print(Markdown(text, code_theme="ansi_dark", hyperlinks=True))
+
+
+def _page(name: str) -> str:
+    import difflib
+
+    from idiomatic.core import catalogue, pages
+    from idiomatic.templates import catalogue as template_catalogue
+    from idiomatic.templates import pages as template_pages
+
+    rules, templates = catalogue.rules(), template_catalogue.load()
+    found = [pages.page(rules[name])] if name in rules else []
+    found += [template_pages.page(templates[name])] if name in templates else []
+    if found:
+        # A rule may be named like the template of what it recommends.
+        return "\n".join(found)
+    nearest = difflib.get_close_matches(name, [*rules, *templates], 1)
+    hint = f"did you mean `{nearest[0]}`? " if nearest else ""
+    listed = "`idiomatic rules` and `idiomatic templates` list what there is"
+    raise click.BadParameter(f"there is no rule or template `{name}`; {hint}{listed}.", param_hint="NAME")

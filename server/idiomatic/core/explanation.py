@@ -6,13 +6,14 @@ Messages and diffs contain user code, which must not be able to become a link, a
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from idiomatic.core.diff import hunks
 from idiomatic.core.draft import DraftError
 from idiomatic.core.idiom import Refused, Safe, Unsafe
+from idiomatic.core.markdown import escaped, fenced, without_relative_links
+from idiomatic.core.pages import silencing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,10 +27,6 @@ _CONTEXT: Final = 2
 """How many unchanged lines a diff shows around a change."""
 _LONGEST: Final = 60
 """How many lines of a diff are shown."""
-
-# What begins a link, an image, emphasis, HTML or code; at the start a list, a heading or a quote; bare addresses.
-_SPECIAL: Final = re.compile(r"([\\`*_\[\]<&~]|\A[#>+-]|(?<=:)//|(?<=www)\.)")
-_RELATIVE_LINK: Final = re.compile(r"\[([^\]]*)\]\((?!https?://)[^)]*\)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,11 +141,6 @@ def _fix(fix: Fix, failure: str | None) -> FixExplanation:
             return FixExplanation(fix.title, "not possible", (reason,))
 
 
-def silencing(rule: str) -> str:
-    """The comment that silences a rule."""
-    return f"# idiomatic: ignore[{rule}]"
-
-
 def silenced(rules: Sequence[Idiom], *, whole_file: bool) -> str:
     """What a comment silences, as Markdown; no rule in particular means all of them."""
     where = "in this file" if whole_file else "here"
@@ -175,35 +167,3 @@ def _diff(document: Document, edits: Sequence[Edit]) -> str:
     if len(shown) > _LONGEST:
         shown[_LONGEST:] = [f"… {len(shown) - _LONGEST} more lines"]
     return "\n".join(shown)
-
-
-# -- Markdown ---------------------------------------------------------------------------------------------------------
-
-
-def fenced(code: str, language: str) -> str:
-    """A code block that nothing in `code` can end."""
-    longest = max((len(run) for run in re.findall(r"`+", code)), default=0)
-    fence = "`" * max(3, longest + 1)
-    return f"{fence}{language}\n{code}\n{fence}"
-
-
-def escaped(sentence: str) -> str:
-    """A sentence as Markdown: what stands in backticks is code, and nothing is anything else."""
-    pieces = sentence.split("`")
-    if len(pieces) % 2 == 0:
-        # One backtick has no partner.
-        pieces[-2:] = ["`".join(pieces[-2:])]
-    return "".join(_code(piece) if index % 2 else _text(piece) for index, piece in enumerate(pieces))
-
-
-def _text(text: str) -> str:
-    return _SPECIAL.sub(r"\\\1", " ".join(text.split("\n")))
-
-
-def _code(text: str) -> str:
-    return f"`{' '.join(text.splitlines())}`" if text.strip() else _text(f"`{text}`")
-
-
-def without_relative_links(markdown: str) -> str:
-    """Markdown in which links to files of ours are plain text: they lead nowhere from an editor."""
-    return _RELATIVE_LINK.sub(r"\1", markdown)

@@ -7,11 +7,14 @@ such a file uses: `Kind`, `Finding`, `Fix` and the three verdicts.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeAlias
+
+from idiomatic.core.markdown import section
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -172,13 +175,13 @@ class Idiom:
 
     def section(self, title: str) -> str:
         """The Markdown below a second-level heading of the docstring, without the heading; empty if there is none."""
-        inside, found = False, list[str]()
-        for line in self.text.splitlines():
-            if line.startswith("## "):
-                inside = line[3:].strip() == title
-            elif inside:
-                found.append(line)
-        return "\n".join(found).strip()
+        return section(self.text, title)
+
+    @cached_property
+    def verdicts(self) -> tuple[str, ...]:
+        """Which verdicts its fixes get, some here and some there: what *Fix safety* speaks of (a test compares)."""
+        named = {word.lower() for word in re.findall(r"\w+", self.section("Fix safety"))}
+        return tuple(verdict for verdict in ("safe", "unsafe", "refused") if verdict in named)
 
     @property
     def severity(self) -> Severity:
