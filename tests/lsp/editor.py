@@ -266,6 +266,13 @@ class Editor:
         async with asyncio.timeout(TIMEOUT):
             return await self.client.code_action_resolve_async(action)
 
+    async def execute(self, command: str, *arguments: Any, token: str | None = None) -> Any:
+        """What a command of the server gives."""
+        async with asyncio.timeout(TIMEOUT):
+            return await self.client.workspace_execute_command_async(
+                types.ExecuteCommandParams(command, list(arguments), work_done_token=token)
+            )
+
     async def hover(self, uri: str, line: int, character: int) -> types.Hover | None:
         async with asyncio.timeout(TIMEOUT):
             return await self.client.text_document_hover_async(

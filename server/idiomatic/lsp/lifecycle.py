@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from idiomatic.lsp import (
     code_actions,
+    commands,
     completion,
     diagnostics,
     documents,
@@ -60,7 +61,8 @@ def begin(ls: Server, greeting: Greeting) -> None:
     ls.protocol.trace = types.TraceValue(params.get("trace") or types.TraceValue.OFF)
     logs.to_client(ls)
     settings.begin(ls, params)
-    for feature in (documents, settings, diagnostics, workspace_diagnostics, code_actions, hover, completion):
+    features = (documents, settings, diagnostics, workspace_diagnostics, code_actions, hover, completion, commands)
+    for feature in features:
         feature.register(ls)
     if greeting.parent is not None:
         ls.keep(_watch(ls, greeting.parent))

@@ -41,12 +41,14 @@ TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS: Final = "textDocument/publishDiagnostics"
 WINDOW_LOG_MESSAGE: Final = "window/logMessage"
 WINDOW_WORK_DONE_PROGRESS_CANCEL: Final = "window/workDoneProgress/cancel"
 WINDOW_WORK_DONE_PROGRESS_CREATE: Final = "window/workDoneProgress/create"
+WORKSPACE_APPLY_EDIT: Final = "workspace/applyEdit"
 WORKSPACE_CONFIGURATION: Final = "workspace/configuration"
 WORKSPACE_DIAGNOSTIC: Final = "workspace/diagnostic"
 WORKSPACE_DIAGNOSTIC_REFRESH: Final = "workspace/diagnostic/refresh"
 WORKSPACE_DID_CHANGE_CONFIGURATION: Final = "workspace/didChangeConfiguration"
 WORKSPACE_DID_CHANGE_WATCHED_FILES: Final = "workspace/didChangeWatchedFiles"
 WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS: Final = "workspace/didChangeWorkspaceFolders"
+WORKSPACE_EXECUTE_COMMAND: Final = "workspace/executeCommand"
 
 
 # -- numbers and words ------------------------------------------------------------------------------------------------
@@ -76,6 +78,15 @@ class CodeActionKind(StrEnum):
     QUICK_FIX = "quickfix"
     REWRITE = "refactor.rewrite"
     FIX_ALL = "source.fixAll.idiomatic"
+
+
+class Command(StrEnum):
+    """The commands that there are here.
+
+    VS Code gives each a command of its own of that name: what stands in its palette has other names, without `server`.
+    """
+
+    EXPLAIN = "idiomatic.server.explain"
 
 
 class TraceValue(StrEnum):
@@ -520,6 +531,14 @@ class RegistrationParams(TypedDict):
     """What the client is asked to tell of."""
 
     registrations: Sequence[Registration]
+
+
+class ExecuteCommandParams(TypedDict):
+    """A command is to be carried out."""
+
+    command: str
+    arguments: NotRequired[list[Any]]
+    workDoneToken: NotRequired[Token]
 
 
 class LogMessageParams(TypedDict):
