@@ -12,6 +12,7 @@ import pytest
 from idiomatic.templates import catalogue as templates
 
 from tests.engine import analyse
+from tests.templates.inserting import alone
 from tests.test_cases import examples
 
 HERE = Path(__file__).parent
@@ -42,13 +43,14 @@ def tour(tmp_path_factory: pytest.TempPathFactory) -> Path:
             place = {"line": line + 1, "column": column + 1}
             rules.append({"name": rule, "before": before, "after": after, "title": title, **place})
     assert len(rules) >= 8
-    places = {"module": ("", 1), "async function": ("import asyncio\n\n\nasync def main():\n    ", 5)}
     inserted = []
-    for template in templates.load().values():
-        around, line = places[min(template.where)]
+    # One of each group: that all of them fit is tested without an editor.
+    for template in {template.group: template for template in templates.load().values() if template.is_python}.values():
+        _, path, marked = alone(template)[0]
+        line = marked[: marked.index("x|")].count("\n") + 1
         expected = template.code.rstrip().splitlines()[-1].strip()
-        prefix = template.prefixes[0]
-        inserted.append({"name": template.name, "around": around, "line": line, "prefix": prefix, "expected": expected})
+        around = {"file": f"template-{template.name}/{path}", "around": marked.replace("x|", ""), "line": line}
+        inserted.append({"name": template.name, **around, "prefix": template.prefixes[0], "expected": expected})
     assert len(inserted) >= 4
     path = tmp_path_factory.mktemp("tour") / "tour.json"
     path.write_text(json.dumps({"rules": rules, "templates": inserted}), encoding="utf-8")

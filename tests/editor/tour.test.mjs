@@ -1,4 +1,4 @@
-// Every rule's own example, fixed, read and taken back by keyboard, and every template inserted by its prefix.
+// Every rule's own example, fixed, read and taken back by keyboard, and a template of each group inserted by its prefix.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before } from 'node:test';
@@ -11,8 +11,8 @@ let editor;
 
 before(async () => {
   const files = Object.fromEntries(rules.map(({ name, before: text }) => [`${name}.py`, text]));
-  for (const { name, around } of templates) {
-    files[`template-${name}.py`] = around; // there may be a rule of that name
+  for (const { file, around } of templates) {
+    files[file] = around;
   }
   editor = await Editor.start('tour', { files, open: `${rules[0].name}.py` });
 });
@@ -45,9 +45,8 @@ for (const { name, before: text, after: fixed, title, line, column } of rules) {
   });
 }
 
-for (const { name, prefix, line, expected } of templates) {
+for (const { name, file, prefix, line, expected } of templates) {
   step(`${name} is inserted by its prefix`, async () => {
-    const file = `template-${name}.py`;
     await editor.open(file);
     await editor.goto(line, 99);
     await editor.type(prefix);

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
+from pathlib import PurePath
 
 import pytest
 from idiomatic.core.document import Document
 from idiomatic.templates.catalogue import load
+from idiomatic.templates.context import Context, places
 from idiomatic.templates.insertion import insertion
 from idiomatic.templates.places import Site, site
 from idiomatic.templates.template import Place
 
-from tests.templates.inserting import inserted, made, offered
+from tests.templates.inserting import ALONE, alone, inserted, made, offered
 
 
 def at(marked: str) -> Site | None:
@@ -80,16 +82,20 @@ def test_where_no_statement_begins(marked: str) -> None:
         made("async-retry", marked)
 
 
+def at_top(place: Place) -> Place:
+    return Place.MODULE if place in {Place.TEST_MODULE, Place.CONFTEST} else place
+
+
 def test_what_fits_is_offered() -> None:
-    module, coroutine = "async-retry", "task-group-results"
-    marked = {Place.MODULE: "ret|", Place.ASYNC_FUNCTION: "async def f():\n    tg|\n"}
-    marked |= {Place.FUNCTION: "def f():\n    tg|\n", Place.CLASS: "class A:\n    tg|\n"}
-    assert {place for place, text in marked.items() if module in offered(text)} == {Place.MODULE}
-    assert {place for place, text in marked.items() if coroutine in offered(text)} == {Place.ASYNC_FUNCTION}
-    assert module in offered("ret|", (3, 10))
-    assert module not in offered("ret|", (3, 9))
-    assert "async-resource" in offered("ret|", (3, 9))
-    assert coroutine not in offered(marked[Place.ASYNC_FUNCTION], (3, 10))
+    for template in load().values():
+        for place, (path, marked) in ALONE.items():
+            expected = bool(places(at_top(place), PurePath(path)) & template.where)
+            assert (template.name in offered(marked, path=path)) == expected
+            assert template.name not in offered(marked, (template.since[0], template.since[1] - 1), path)
+    assert {"async-resource", "retry"} <= {*offered("ret|")}
+    assert "task-group-results" in offered("async def f():\n    tg|\n")
+    assert "task-group-results" not in offered("def f():\n    tg|\n")
+    assert not {"retry", "task-group-results"} & {*offered("class A:\n    tg|\n")}
 
 
 def test_the_prefix_is_replaced() -> None:
@@ -210,7 +216,7 @@ def expanded(snippet: str, values: dict[int, str] | None = None) -> str:
         if snippet[index] == "\\":
             result += snippet[index + 1]
             index += 2
-        elif found := re.compile(r"\$\{(\d+):(\w+)\}").match(snippet, index):
+        elif found := re.compile(r"\$\{(\d+):([^}]+)\}").match(snippet, index):
             defaults[int(found[1])] = found[2]
             result += (values or {}).get(int(found[1]), found[2])
             index = found.end()
@@ -229,8 +235,8 @@ def expanded(snippet: str, values: dict[int, str] | None = None) -> str:
 @pytest.mark.parametrize("target", [(3, 11), (3, 13)])
 def test_a_snippet_expands_to_the_plain_text(name: str, target: tuple[int, int]) -> None:
     template = load()[name]
-    marked = "x|\n" if Place.MODULE in template.where else "async def f():\n    x|\n"
-    found = made(name, marked, target)[0]
+    _, path, marked = alone(template)[0]
+    found = made(name, marked, target, path)[0]
     assert expanded(found.snippet) == found.plain
     assert found.snippet.endswith("$0")
     numbers = {int(number) for number in re.findall(r"\$\{(\d+):", found.snippet)}
@@ -256,5 +262,5 @@ def test_an_offset_of_a_document_that_is_edited() -> None:
     from idiomatic.core.text import Span
 
     document = document.edit(Span(start, start + 4), "tg")
-    found = insertion(load()["task-group-results"], document, start + 2, (3, 13))
+    found = insertion(load()["task-group-results"], document, start + 2, Context((3, 13)))
     assert found.plain.startswith("async with asyncio.TaskGroup() as group:\n        tasks")

@@ -55,6 +55,7 @@ async def resolve(ls: Server, item: types.CompletionItem) -> types.CompletionIte
 def _items(
     ls: Server, positions: Positions, uri: str, path: Path | None, position: types.Position
 ) -> types.CompletionList:
+    from idiomatic.templates.context import Context
     from idiomatic.templates.insertion import fitting, insertion
     from idiomatic.templates.places import site
 
@@ -65,15 +66,15 @@ def _items(
         offset = positions.span({"start": position, "end": position}).start
     except PositionError as error:
         raise InvalidParams(str(error)) from error
-    document, target = positions.document, place.settings.target
+    document, context = positions.document, Context(place.settings.target, path)
     typed = _typed(document.text, offset)
     items: list[types.CompletionItem] = []
-    for template in fitting(document, offset, target):
+    for template in fitting(document, offset, context):
         # Where nothing has been typed, once is enough.
         prefixes = [prefix for prefix in template.prefixes if prefix.lower().startswith(typed.lower())]
         if not prefixes:
             continue
-        made = insertion(template, document, offset, target)
+        made = insertion(template, document, offset, context)
         shown = prefixes if typed else prefixes[:1]
         items += [_item(template, prefix, made, positions, uri, ls.client) for prefix in shown]
     # It remembers where the last one was, and with that the document.
@@ -122,6 +123,7 @@ def _resolved(
     ls: Server, item: types.CompletionItem, data: Mapping[str, Any], positions: Positions, path: Path | None
 ) -> types.CompletionItem:
     from idiomatic.templates.catalogue import load
+    from idiomatic.templates.context import Context
     from idiomatic.templates.insertion import insertion
     from idiomatic.templates.places import site
 
@@ -133,7 +135,7 @@ def _resolved(
     word = _WORD.match(text, start)
     end = word.end() if word else start
     try:
-        made = insertion(template, positions.document, end, ls.workspaces.place(path).settings.target)
+        made = insertion(template, positions.document, end, Context(ls.workspaces.place(path).settings.target, path))
     except ValueError:
         return item  # the cursor is somewhere else by now
     finally:

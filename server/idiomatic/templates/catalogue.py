@@ -9,13 +9,15 @@ from importlib import resources
 from typing import TYPE_CHECKING
 
 from idiomatic import templates
-from idiomatic.templates.template import Template, read
+from idiomatic.templates.reading import read
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from idiomatic.templates.template import Template
 
-class Templates(Mapping[str, Template]):
+
+class Templates(Mapping[str, "Template"]):
     """The templates by name, in the order of groups and names."""
 
     def __init__(self, found: Iterable[Template]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import io
 import re
+import sys
 import textwrap
 import tokenize
 from dataclasses import dataclass
@@ -15,13 +16,17 @@ from idiomatic.core import imports
 from idiomatic.core.module import Module, bindings
 from idiomatic.core.text import Edit, Span
 from idiomatic.templates.catalogue import load
+from idiomatic.templates.context import kind, places
 from idiomatic.templates.places import Site, site
+from idiomatic.templates.reading import text_word
 from idiomatic.templates.template import Place
+from idiomatic.templates.text_places import has_room, text_site
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 
     from idiomatic.core.document import Document, Statement
+    from idiomatic.templates.context import Context
     from idiomatic.templates.template import Needed, Template, Version
 
 
@@ -44,40 +49,71 @@ class Insertion:
 
 
 def fitting(
-    document: Document, offset: int, target: Version, templates: Mapping[str, Template] | None = None
+    document: Document, offset: int, context: Context, templates: Mapping[str, Template] | None = None
 ) -> Iterator[Template]:
     """The templates that can stand at an offset.
 
     Args:
         document: as it is, the typed prefix included; it need not parse.
         offset: of the cursor.
-        target: the oldest Python the code must run on.
+        context: what counts for the file.
         templates: to choose from; default: those of this package.
     """
-    found = site(document, offset)
+    found = _site(document, offset, context)
     if found is None:
         return
+    here = places(found.place, context.path)
     for template in (load() if templates is None else templates).values():
-        if found.place in template.where and template.since <= target:
+        if template.since > context.target or here.isdisjoint(template.where):
+            continue
+        if template.is_python or has_room(template, document, found):
             yield template
 
 
-def insertion(template: Template, document: Document, offset: int, target: Version) -> Insertion:
+def missing(template: Template, document: Document, context: Context) -> Sequence[str]:
+    """The requirements of a template that are not met, as far as is known; none if the file imports its library."""
+    unmet = [
+        requirement
+        for requirement, name in zip(template.requires, template.distributions, strict=True)
+        if name not in context.installed
+    ]
+    if not unmet:
+        return []
+    libraries = {need.module.partition(".")[0] for need in template.needs} - sys.stdlib_module_names
+    imported = document.fact(_imported) if libraries else frozenset[str]()
+    return [] if libraries & imported else unmet
+
+
+def _imported(document: Document) -> frozenset[str]:
+    """The top-level packages that the module imports."""
+    bound = document.fact(Module).bound.values()
+    return frozenset(each.qualified.partition(".")[0] for bindings in bound for each in bindings if each.qualified)
+
+
+def _site(document: Document, offset: int, context: Context) -> Site | None:
+    place = kind(context.path)
+    return site(document, offset) if place.is_python else text_site(document, offset, place)
+
+
+def insertion(template: Template, document: Document, offset: int, context: Context) -> Insertion:
     """What inserting a template at an offset does.
 
     Args:
         template: one of those `fitting` there.
         document: as it is.
         offset: of the cursor.
-        target: the oldest Python the code must run on.
+        context: what counts for the file.
 
     Raises:
-        ValueError: no statement can begin at the offset.
+        ValueError: no statement, or no table, can begin at the offset.
     """
-    found = site(document, offset)
+    found = _site(document, offset, context)
     if found is None:
         msg = f"no statement can begin at offset {offset}"
         raise ValueError(msg)
+    if not template.is_python:
+        return _text(template, document, found)
+    target = context.target
     module = document.fact(Module)
     code, binds, needs = _for_target(template, target, _declared_already(document, found))
     renamed = _free_names(binds, code, module, found)
@@ -102,6 +138,16 @@ def insertion(template: Template, document: Document, offset: int, target: Versi
         plain.replace("\n", newline),
         tuple(edits),
     )
+
+
+def _text(template: Template, document: Document, at: Site) -> Insertion:
+    lines = [
+        at.indentation + line if line and number else line for number, line in enumerate(template.code.splitlines())
+    ]
+    plain = "\n".join(lines)
+    snippet = _snippet(plain, template.tab_stops, text_word(*template.tab_stops) if template.tab_stops else None)
+    newline = document.newline
+    return Insertion(at.span, snippet.replace("\n", newline), plain.replace("\n", newline), ())
 
 
 def definition(
@@ -383,7 +429,7 @@ def _apart(document: Document, at: Site, edits: Iterable[Edit]) -> tuple[Sequenc
     return elsewhere, "\n".join(head) + "\n\n\n" if head else ""
 
 
-def _snippet(text: str, stops: Sequence[str]) -> str:
+def _snippet(text: str, stops: Sequence[str], words: re.Pattern[str] | None = None) -> str:
     """The text in LSP's snippet syntax: the words to fill in are tab stops, the cursor ends up behind it."""
     escaped = re.sub(r"[\\$}]", lambda match: f"\\{match[0]}", text)
     numbers = {stop: number for number, stop in enumerate(stops, 1)}
@@ -396,4 +442,4 @@ def _snippet(text: str, stops: Sequence[str]) -> str:
         seen.add(word)
         return f"${{{numbers[word]}:{word}}}"
 
-    return (_words(numbers).sub(stop, escaped) if numbers else escaped) + "$0"
+    return ((words or _words(numbers)).sub(stop, escaped) if numbers else escaped) + "$0"
