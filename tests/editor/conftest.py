@@ -12,7 +12,7 @@ import pytest
 from idiomatic.templates import catalogue as templates
 
 from tests.engine import analyse
-from tests.templates.inserting import alone
+from tests.templates.inserting import alone as all_places
 from tests.test_cases import examples
 
 HERE = Path(__file__).parent
@@ -46,7 +46,7 @@ def tour(tmp_path_factory: pytest.TempPathFactory) -> Path:
     inserted = []
     # One of each group: that all of them fit is tested without an editor.
     for template in {template.group: template for template in templates.load().values() if template.is_python}.values():
-        _, path, marked = alone(template)[0]
+        _, path, marked = all_places(template)[0]
         line = marked[: marked.index("x|")].count("\n") + 1
         expected = template.code.rstrip().splitlines()[-1].strip()
         around = {"file": f"template-{template.name}/{path}", "around": marked.replace("x|", ""), "line": line}
