@@ -101,4 +101,4 @@ def _without_constants(source: str) -> str:
                 lines[statement.lineno - 1 : statement.end_lineno] = ['"""A module."""']
             case _:
                 pass
-    return "\n".join(lines)
+    return re.sub(r"\n{4,}", "\n\n\n", "\n".join(lines))
