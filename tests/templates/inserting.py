@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from idiomatic.core.document import Document
 from idiomatic.core.text import Edit, apply_edits
@@ -102,3 +103,11 @@ def _without_constants(source: str) -> str:
             case _:
                 pass
     return re.sub(r"\n{4,}", "\n\n\n", "\n".join(lines))
+
+
+def run(name: str, marked: str = "x|\n") -> dict[str, Any]:
+    """The names of a module in which a template was inserted, for this Python."""
+    namespace: dict[str, Any] = {"__name__": "inserted"}
+    code = inserted(name, marked, sys.version_info[:2])
+    exec(compile(code, f"{name}.py", "exec", dont_inherit=True), namespace)
+    return namespace

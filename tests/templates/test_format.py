@@ -76,17 +76,19 @@ def test_mypy_and_ruff_accept_what_is_inserted(target: str, tmp_path: Path) -> N
         "--cache-dir",
         str(tmp_path / ".mypy"),
     ]
-    assert _run([*mypy, "."], tmp_path) == (0, f"Success: no issues found in {len(python)} source files\n")
+    assert _run([*mypy, "."], tmp_path) == f"Success: no issues found in {len(python)} source files\n"
     ruff = [sys.executable, "-m", "ruff", "check", "--isolated", "--target-version", f"py{major}{minor}"]
     rules = "B,C4,D,E,F,I,N,PIE,PT,RET,RUF,SIM,TRY,UP,W"
     options = ["--select", rules, "--config", "lint.pydocstyle.convention='google'", "--no-cache", "."]
     # What stands around a template has the width of this project.
-    assert _run([*ruff, *options, "--line-length", "120"], tmp_path) == (0, "All checks passed!\n")
+    assert _run([*ruff, *options, "--line-length", "120"], tmp_path) == "All checks passed!\n"
 
 
-def _run(command: list[str], where: Path) -> tuple[int, str]:
+def _run(command: list[str], where: Path) -> str:
     done = subprocess.run(command, cwd=where, capture_output=True, text=True, check=False)
-    return done.returncode, done.stdout + done.stderr
+    said = done.stdout + done.stderr
+    assert not done.returncode, said
+    return said
 
 
 # -- files that are none ----------------------------------------------------------------------------------------------
