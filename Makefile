@@ -2,7 +2,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup run test nightly lint corpus bench lock clean
+.PHONY: help setup run test nightly lint corpus bench packages lock clean
 
 # The parts for editors need Node.js 20 or newer and npm; everything else is done without them.
 NODE := $(shell node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null && npm --version >/dev/null 2>&1 && echo yes)
@@ -72,6 +72,9 @@ bench: setup $(BENCH_READY) ## Measure speed and memory beside other tools; a pa
 	@{ .venv/bin/python -m venv --clear .bench && \
 	    .bench/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $< && touch $@; } \
 	    || echo "It could not be installed, and is left out."
+
+packages: setup ## Build the VS Code extension for each platform, from any machine, into client/vscode/dist
+	@PYTHON="$$PWD/.venv/bin/python" npm run --silent --prefix client/vscode package -- --all --if-stale
 
 lock: $(PYTHON_READY) ## Lock the dependencies again; ARGS=--upgrade takes newer versions
 	.venv/bin/python tools/lock.py $(ARGS)

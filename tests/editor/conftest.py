@@ -27,7 +27,7 @@ def vsix() -> Path:
         pytest.skip("no Node.js with npm here")
     with alone():
         install(CLIENT)
-        return Path(output("npm", "run", "--silent", "package", "--", "--if-stale", cwd=CLIENT))
+        return packaged("--if-stale")[0]
 
 
 @pytest.fixture(scope="session")
@@ -46,10 +46,10 @@ def tour(tmp_path_factory: pytest.TempPathFactory) -> Path:
     inserted = []
     # One of each group: that all of them fit is tested without an editor.
     for template in {template.group: template for template in templates.load().values() if template.is_python}.values():
-        _, path, marked = all_places(template)[0]
+        _, file, marked = all_places(template)[0]
         line = marked[: marked.index("x|")].count("\n") + 1
         expected = template.code.rstrip().splitlines()[-1].strip()
-        around = {"file": f"template-{template.name}/{path}", "around": marked.replace("x|", ""), "line": line}
+        around = {"file": f"template-{template.name}/{file}", "around": marked.replace("x|", ""), "line": line}
         inserted.append({"name": template.name, **around, "prefix": template.prefixes[0], "expected": expected})
     assert len(inserted) >= 4
     path = tmp_path_factory.mktemp("tour") / "tour.json"
@@ -86,6 +86,16 @@ def alone() -> Iterator[None]:
 def install(project: Path) -> None:
     if not (project / "node_modules").is_dir():
         output("npm", "ci", "--no-audit", "--no-fund", cwd=project)
+
+
+def packaged(*options: str) -> list[Path]:
+    """The packages of the extension, built with this Python."""
+    command = ["npm", "run", "--silent", "package", "--", *options]
+    environment = {**os.environ, "PYTHON": sys.executable}
+    result = subprocess.run(command, cwd=CLIENT, env=environment, stdout=subprocess.PIPE, text=True, check=False)
+    if result.returncode:
+        pytest.fail("the extension could not be packaged", pytrace=False)
+    return [Path(line) for line in result.stdout.splitlines()]
 
 
 def output(*command: str | Path, cwd: Path = ROOT) -> str:

@@ -1,11 +1,13 @@
-// Builds dist/idiomatic-PLATFORM.vsix with the server and its libraries inside.
+// Builds dist/idiomatic-TARGET.vsix with the server and its libraries inside.
 //
 //   npm run package                          for this machine
-//   npm run package -- --target linux-arm64  for another platform (the names in scripts/bundle.py)
+//   npm run package -- --target linux-arm64  for another platform, from any machine (the names in scripts/bundle.py)
+//   npm run package -- --target universal    without a server: it runs the one of the interpreter's environment
+//   npm run package -- --all                 one after the other
 //   npm run package -- --if-stale            only if something it is made of has changed
 //
-// Python with pip is taken from the repository's .venv, else from $PYTHON or PATH.
-// The path of the package is the only line on standard output; what else there is to say goes to standard error.
+// The Python that fetches the libraries is $PYTHON, else that of the repository's .venv (make setup).
+// The paths of the packages are the only lines on standard output; what else there is to say goes to standard error.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -18,30 +20,37 @@ const SKIP_SECRET_SCAN = '--allow-package-all-secrets';
 const root = path.dirname(import.meta.dirname);
 const repository = path.resolve(root, '..', '..');
 const { values: options } = parseArgs({
-  options: { target: { type: 'string', default: thisPlatform() }, 'if-stale': { type: 'boolean', default: false } },
+  options: { target: { type: 'string' }, all: { type: 'boolean' }, 'if-stale': { type: 'boolean' } },
 });
-const vsix = path.join(root, 'dist', `idiomatic-${options.target}.vsix`);
-const stamp = `${vsix}.stamp`;
-
-const state = hash();
-if (options['if-stale'] && existsSync(vsix) && existsSync(stamp) && readFileSync(stamp, 'utf8') === state) {
-  console.error('The package is up to date.');
-} else {
-  build();
+const bundle = path.join('scripts', 'bundle.py');
+// This machine's last: what is then in the folder `bundled` is what an extension started from here needs.
+const targets = options.all
+  ? [...run(python(), [bundle, '--list']).trim().split(/\r?\n/).filter((name) => name !== thisPlatform()), thisPlatform()]
+  : [options.target ?? thisPlatform()];
+for (const target of targets) {
+  console.log(upToDate(target));
 }
-console.log(vsix);
 
-function build() {
-  console.error(`Packaging the extension for ${options.target}.`);
+function upToDate(target) {
+  const vsix = path.join(root, 'dist', `idiomatic-${target}.vsix`);
+  const stamp = `${vsix}.stamp`;
+  const state = hash(target);
+  if (options['if-stale'] && existsSync(vsix) && existsSync(stamp) && readFileSync(stamp, 'utf8') === state) {
+    console.error('The package is up to date.');
+    return vsix;
+  }
+  console.error(`Packaging the extension for ${target}.`);
   mkdirSync(path.dirname(vsix), { recursive: true });
   rmSync(stamp, { force: true });
-  run(python(), [path.join('scripts', 'bundle.py'), '--target', options.target]);
+  run(python(), [bundle, '--target', target]);
   run(process.execPath, [path.join('scripts', 'build.mjs')]);
   run(process.execPath, [
     path.join('node_modules', '@vscode', 'vsce', 'vsce'), 'package',
-    '--no-dependencies', '--allow-missing-repository', SKIP_SECRET_SCAN, '--target', options.target, '--out', vsix,
+    '--no-dependencies', '--allow-missing-repository', SKIP_SECRET_SCAN, '--out', vsix,
+    ...(target === 'universal' ? [] : ['--target', target]),
   ]);
   writeFileSync(stamp, state);
+  return vsix;
 }
 
 // What the tools say is of interest only when they fail: vsce recommends to bundle what cannot be bundled.
@@ -51,10 +60,7 @@ function run(command, args) {
     console.error(`${stdout}${stderr}error: ${command} ${args[0]} failed${error ? `: ${error.message}` : ''}`);
     process.exit(1);
   }
-  const notice = /^left out .*/m.exec(stderr ?? '');
-  if (notice) {
-    console.error(notice[0]);
-  }
+  return stdout;
 }
 
 function thisPlatform() {
@@ -63,20 +69,17 @@ function thisPlatform() {
 }
 
 function python() {
-  const names = [
-    path.join(repository, '.venv', ...(process.platform === 'win32' ? ['Scripts', 'python.exe'] : ['bin', 'python'])),
-    process.env.PYTHON, 'python3', 'python',
-  ];
-  const found = names.find((name) => name && spawnSync(name, ['-m', 'pip', '--version'], { stdio: 'ignore' }).status === 0);
-  if (!found) {
-    console.error(`error: no Python with pip found; tried ${names.filter(Boolean).join(', ')}`);
+  const own = path.join(repository, '.venv', ...(process.platform === 'win32' ? ['Scripts', 'python.exe'] : ['bin', 'python']));
+  const name = process.env.PYTHON ?? own;
+  if (spawnSync(name, ['-c', 'import packaging, pip'], { stdio: 'ignore' }).status !== 0) {
+    console.error(`error: ${name} is no Python with pip and packaging; \`make setup\` in ${repository} makes one`);
     process.exit(1);
   }
-  return found;
+  return name;
 }
 
-function hash() {
-  const sum = createHash('sha256').update(options.target);
+function hash(target) {
+  const sum = createHash('sha256').update(target);
   const inputs = [
     ...['package.json', 'package-lock.json', '.vscodeignore', 'README.md', 'CHANGELOG.md', 'LICENSE', 'icon.png'],
     ...['src', 'scripts', 'bundled/launch.py', 'bundled/probe.py'],

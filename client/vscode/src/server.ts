@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import * as path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { commands, type ExtensionContext, type LogOutputChannel, window } from 'vscode';
 import type { LanguageClient } from 'vscode-languageclient/node';
@@ -104,7 +106,10 @@ export class Server {
   }
 
   private requirements({ importStrategy }: LaunchSettings): Requirements {
-    return { importStrategy, bundled: this.context.asAbsolutePath('bundled') };
+    const bundled = this.context.asAbsolutePath('bundled');
+    // The package for all platforms brings no server of its own.
+    const hasServer = existsSync(path.join(bundled, 'libs'));
+    return { importStrategy: hasServer ? importStrategy : 'fromEnvironment', bundled };
   }
 
   private offerRestart(message: string): void {
