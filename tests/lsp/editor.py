@@ -8,7 +8,7 @@ import sys
 from collections import defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Union
 
 import pytest_lsp
 from lsprotocol import types
@@ -28,8 +28,10 @@ COMMAND = (sys.executable, "-P", "-m", "idiomatic", "server")
 TIMEOUT = 20.0
 
 
-def capabilities(*, pull: bool = True, encodings: Sequence[str] | None = None) -> types.ClientCapabilities:
-    """An editor that can do everything."""
+def capabilities(
+    *, pull: bool = True, encodings: Sequence[str] | None = None, edits: bool = False
+) -> types.ClientCapabilities:
+    """An editor that can do everything; with `edits`, those that a server wants made included."""
     return types.ClientCapabilities(
         general=types.GeneralClientCapabilities(
             position_encodings=[types.PositionEncodingKind(encoding) for encoding in encodings] if encodings else None
@@ -37,7 +39,13 @@ def capabilities(*, pull: bool = True, encodings: Sequence[str] | None = None) -
         workspace=types.WorkspaceClientCapabilities(
             configuration=True,
             workspace_folders=True,
-            workspace_edit=types.WorkspaceEditClientCapabilities(document_changes=True),
+            apply_edit=edits,
+            workspace_edit=types.WorkspaceEditClientCapabilities(
+                document_changes=True,
+                metadata_support=edits,
+                change_annotation_support=types.ChangeAnnotationsSupportOptions() if edits else None,
+                resource_operations=[types.ResourceOperationKind.Create] if edits else None,
+            ),
             did_change_configuration=types.DidChangeConfigurationClientCapabilities(dynamic_registration=True),
             did_change_watched_files=types.DidChangeWatchedFilesClientCapabilities(dynamic_registration=True),
             diagnostics=types.DiagnosticWorkspaceClientCapabilities(refresh_support=True),
@@ -64,6 +72,18 @@ def capabilities(*, pull: bool = True, encodings: Sequence[str] | None = None) -
             ),
         ),
     )
+
+
+def converter() -> Any:
+    """The library's converter, which takes a code action that has a command for a command."""
+
+    def command_or_action(found: Any, _: Any) -> types.Command | types.CodeAction:
+        is_command = isinstance(found.get("command"), str)
+        return made.structure(found, types.Command if is_command else types.CodeAction)  # type: ignore[no-any-return]
+
+    made = default_converter()  # type: ignore[no-untyped-call]
+    made.register_structure_hook(Union[types.Command, types.CodeAction], command_or_action)  # noqa: UP007 - the key there
+    return made
 
 
 PLAIN = types.ClientCapabilities()
@@ -105,7 +125,11 @@ class Editor:
         registered: what the server asked to be told of.
         refreshed: how often the server asked to be asked again.
         traced: what the server said it does.
-        answer: what is said to its question for settings, by scope.
+    answer: what is said to its question for settings, by scope.
+    told: the messages that the user has seen, questions included.
+    choice: which of the offered answers the user gives to any of them.
+    wanted: the edits that the server wanted made.
+    makes_edits: whether they are made: what the user says.
     """
 
     client: pytest_lsp.LanguageClient
@@ -115,6 +139,10 @@ class Editor:
     refreshed: int = 0
     traced: list[types.LogTraceParams] = field(default_factory=list)
     answer: dict[str, Any] = field(default_factory=dict)
+    told: list[str] = field(default_factory=list)
+    choice: int | None = None
+    wanted: list[types.ApplyWorkspaceEditParams] = field(default_factory=list)
+    makes_edits: bool = True
     result: types.InitializeResult | None = None
     _news: asyncio.Condition = field(default_factory=asyncio.Condition)
     _versions: dict[str, int] = field(default_factory=dict)
@@ -131,7 +159,7 @@ class Editor:
         trace: types.TraceValue | None = None,
     ) -> Editor:
         """Start a server and agree with it."""
-        client = pytest_lsp.LanguageClient(converter_factory=default_converter)
+        client = pytest_lsp.LanguageClient(converter_factory=converter)
         editor = cls(client, root, answer=dict(answer or {}))
         register_lsp_features(client, {**DEFAULT_CLIENT_FEATURES, **editor._features()})
         await client.start_io(*COMMAND, env=ENVIRONMENT)
@@ -167,7 +195,22 @@ class Editor:
         def configuration(ls: Any, params: types.ConfigurationParams) -> list[Any]:
             return [self.answer.get(item.scope_uri or "", self.answer.get("")) for item in params.items]
 
+        async def tell(ls: Any, params: types.ShowMessageParams) -> None:
+            self.told.append(params.message)
+            await self._tell()
+
+        def choose(ls: Any, params: types.ShowMessageRequestParams) -> types.MessageActionItem | None:
+            self.told.append(" | ".join([params.message, *(action.title for action in params.actions or ())]))
+            return None if self.choice is None else list(params.actions or ())[self.choice]
+
+        def apply(ls: Any, params: types.ApplyWorkspaceEditParams) -> types.ApplyWorkspaceEditResult:
+            self.wanted.append(params)
+            return types.ApplyWorkspaceEditResult(applied=self.makes_edits)
+
         return {
+            types.WINDOW_SHOW_MESSAGE: tell,
+            types.WINDOW_SHOW_MESSAGE_REQUEST: choose,
+            types.WORKSPACE_APPLY_EDIT: apply,
             types.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS: publish,
             types.CLIENT_REGISTER_CAPABILITY: register,
             types.WORKSPACE_DIAGNOSTIC_REFRESH: refresh,

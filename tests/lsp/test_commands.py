@@ -19,19 +19,21 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 async def test_every_command_is_offered_and_has_a_handler() -> None:
-    assert list(HANDLERS) == list(ours.Command)
+    assert list(HANDLERS) == list(ours.CommandName)
 
 
 async def test_every_command_is_documented() -> None:
     table = (Path(__file__).parents[2] / "docs" / "editors.md").read_text(encoding="utf-8")
-    assert re.findall(r"^\| `(idiomatic\.server\.\w+)` \|", table, re.MULTILINE) == [str(each) for each in ours.Command]
+    assert re.findall(r"^\| `(idiomatic\.server\.\w+)` \|", table, re.MULTILINE) == [
+        str(each) for each in ours.CommandName
+    ]
 
 
 async def test_commands_are_announced(editor: Editor) -> None:
     assert editor.result is not None
     provider = editor.result.capabilities.execute_command_provider
     assert provider is not None
-    assert list(provider.commands) == [str(each) for each in ours.Command]
+    assert list(provider.commands) == [str(each) for each in ours.CommandName]
 
 
 async def test_explain(editor: Editor) -> None:

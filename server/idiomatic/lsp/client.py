@@ -24,6 +24,10 @@ class Client:
         resolves_completion: the same for documentation and further edits of a completion.
         shows_disabled: it shows why a code action is not possible.
         takes_versions: edits may say which version of a document they are for.
+        takes_annotations: edits may come with what there is to say about them.
+        creates_files: an edit may make a file.
+        saves_refactorings: it can be told that an edit is a refactoring, after which it saves the files.
+        applies_edits: it can be asked to make an edit.
         markdown: what it shows in a hover may be Markdown.
         completion_markdown: likewise for the documentation of a completion.
         snippets: a completion may have tab stops.
@@ -40,6 +44,10 @@ class Client:
     resolves_completion: frozenset[str] = frozenset()
     shows_disabled: bool = False
     takes_versions: bool = False
+    takes_annotations: bool = False
+    creates_files: bool = False
+    saves_refactorings: bool = False
+    applies_edits: bool = False
     markdown: bool = True
     completion_markdown: bool = True
     snippets: bool = False
@@ -72,6 +80,10 @@ class Client:
             resolves_completion=frozenset(map(str, listed(f"{completion}.resolveSupport.properties"))),
             shows_disabled=can("textDocument.codeAction.disabledSupport"),
             takes_versions=can("workspace.workspaceEdit.documentChanges"),
+            takes_annotations=said("workspace.workspaceEdit.changeAnnotationSupport") is not None,
+            creates_files="create" in listed("workspace.workspaceEdit.resourceOperations"),
+            saves_refactorings=can("workspace.workspaceEdit.metadataSupport"),
+            applies_edits=can("workspace.applyEdit"),
             markdown=types.MARKDOWN in listed("textDocument.hover.contentFormat"),
             completion_markdown=types.MARKDOWN in listed(f"{completion}.documentationFormat"),
             snippets=can(f"{completion}.snippetSupport"),

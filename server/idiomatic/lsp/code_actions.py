@@ -78,14 +78,18 @@ def offered(
         span = findings.positions.span(place)
     except PositionError as error:
         raise InvalidParams(str(error)) from error
-    found = [*_fixes(findings, span, context), *_silences(findings, span, context), *_fix_all(findings, context)]
+    found = [
+        *_fixes(findings, span, context),
+        *_silences(findings, span, context, client),
+        *_fix_all(findings, context),
+    ]
     actions: list[types.CodeAction] = []
     for action in found:
         if "disabled" in action:
             if client.shows_disabled:
                 del action["data"]
                 actions.append(action)
-        elif client.resolves_edits or _is_filled(action, findings, client):
+        elif "command" in action or client.resolves_edits or _is_filled(action, findings, client):
             actions.append(action)
     return actions
 
@@ -140,7 +144,9 @@ def _fixes(findings: Findings, span: Span, context: types.CodeActionContext) -> 
             yield action
 
 
-def _silences(findings: Findings, span: Span, context: types.CodeActionContext) -> Iterator[types.CodeAction]:
+def _silences(
+    findings: Findings, span: Span, context: types.CodeActionContext, client: Client
+) -> Iterator[types.CodeAction]:
     if not _is_wanted(CodeActionKind.QUICK_FIX, context, unasked=True):
         return
     done: set[str] = set()
@@ -148,15 +154,23 @@ def _silences(findings: Findings, span: Span, context: types.CodeActionContext) 
         rule = found.rule.name
         if rule in done or not findings.is_shown(found) or found.rule.family == _SUPPRESSION:
             continue
-        if findings.analysed.silence(found) is None:
-            continue
         done.add(rule)
-        yield {
+        action: types.CodeAction = {
             "title": f"Silence `{rule}` here",
             "kind": CodeActionKind.QUICK_FIX,
             "diagnostics": [diagnostics.diagnostic(found, findings)],
-            "data": {**_place(found, findings), "silence": True},
         }
+        if findings.analysed.silence(found) is not None:
+            yield {**action, "data": {**_place(found, findings), "silence": True}}
+        if client.applies_edits:
+            title = f"Silence `{rule}` in this project"
+            arguments = [rule, findings.uri]
+            command: types.Command = {
+                "title": title,
+                "command": types.CommandName.SILENCE,
+                "arguments": arguments,
+            }
+            yield {**action, "title": title, "command": command}
 
 
 def _fix_all(findings: Findings, context: types.CodeActionContext) -> Iterator[types.CodeAction]:

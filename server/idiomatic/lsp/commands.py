@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from idiomatic.lsp import explain, types
+from idiomatic.lsp import explain, silence, types
 from idiomatic.lsp.checking import fault
 from idiomatic.lsp.protocol import InvalidParams, MethodNotFound
 
@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 Handler: TypeAlias = Callable[..., Any]
 """Called with the server, a token for its progress or `None`, and the arguments; gives the result, or a coroutine."""
 
-HANDLERS: Final[dict[types.Command, tuple[Handler, tuple[Any, ...]]]] = {
-    types.Command.EXPLAIN: (explain.explain, (str,)),
+HANDLERS: Final[dict[types.CommandName, tuple[Handler, tuple[Any, ...]]]] = {
+    types.CommandName.EXPLAIN: (explain.explain, (str,)),
+    types.CommandName.SILENCE: (silence.silence, (str, str | None)),
 }
 """Each command with its handler, and with what its arguments have to be; those that may be `None` may be left out."""
 
@@ -32,9 +33,9 @@ def register(server: Server) -> None:
 def execute(ls: Server, params: types.ExecuteCommandParams) -> Any:
     """What a command gives."""
     name = params["command"]
-    if name not in set(types.Command):
+    if name not in set(types.CommandName):
         raise MethodNotFound(f"Unknown command: {name}")
-    handler, kinds = HANDLERS[types.Command(name)]
+    handler, kinds = HANDLERS[types.CommandName(name)]
     given = params.get("arguments") or []
     if len(given) > len(kinds):
         raise InvalidParams(f"{name} takes {len(kinds)} arguments, not {len(given)}")

@@ -90,7 +90,7 @@ def offered(client: Client) -> Mapping[str, Any]:
         "completionProvider": {"resolveProvider": True},
         "hoverProvider": True,
         "codeActionProvider": {"codeActionKinds": list(types.CodeActionKind), "resolveProvider": True},
-        "executeCommandProvider": {"commands": list(types.Command), "workDoneProgress": True},
+        "executeCommandProvider": {"commands": list(types.CommandName), "workDoneProgress": True},
         "workspace": {"workspaceFolders": {"supported": True, "changeNotifications": True}},
     }
     if client.pulls_diagnostics:

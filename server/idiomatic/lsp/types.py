@@ -39,6 +39,8 @@ TEXT_DOCUMENT_DID_SAVE: Final = "textDocument/didSave"
 TEXT_DOCUMENT_HOVER: Final = "textDocument/hover"
 TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS: Final = "textDocument/publishDiagnostics"
 WINDOW_LOG_MESSAGE: Final = "window/logMessage"
+WINDOW_SHOW_MESSAGE: Final = "window/showMessage"
+WINDOW_SHOW_MESSAGE_REQUEST: Final = "window/showMessageRequest"
 WINDOW_WORK_DONE_PROGRESS_CANCEL: Final = "window/workDoneProgress/cancel"
 WINDOW_WORK_DONE_PROGRESS_CREATE: Final = "window/workDoneProgress/create"
 WORKSPACE_APPLY_EDIT: Final = "workspace/applyEdit"
@@ -80,13 +82,14 @@ class CodeActionKind(StrEnum):
     FIX_ALL = "source.fixAll.idiomatic"
 
 
-class Command(StrEnum):
+class CommandName(StrEnum):
     """The commands that there are here.
 
     VS Code gives each a command of its own of that name: what stands in its palette has other names, without `server`.
     """
 
     EXPLAIN = "idiomatic.server.explain"
+    SILENCE = "idiomatic.server.silence"
 
 
 class TraceValue(StrEnum):
@@ -184,18 +187,64 @@ class MarkupContent(TypedDict):
     value: str
 
 
+class AnnotatedTextEdit(TypedDict):
+    """A replacement, and what there is to say about it."""
+
+    range: Range
+    newText: str
+    annotationId: str
+
+
+class ChangeAnnotation(TypedDict):
+    """What there is to say about a part of an edit."""
+
+    label: str
+    needsConfirmation: NotRequired[bool]
+    description: NotRequired[str]
+
+
 class TextDocumentEdit(TypedDict):
     """Edits of one version of a text."""
 
     textDocument: OptionalVersionedTextDocumentIdentifier
-    edits: Sequence[TextEdit]
+    edits: Sequence[TextEdit | AnnotatedTextEdit]
+
+
+class CreateFile(TypedDict):
+    """A file that is made, empty."""
+
+    kind: Literal["create"]
+    uri: str
 
 
 class WorkspaceEdit(TypedDict):
     """Edits of any texts, in one of two forms."""
 
     changes: NotRequired[dict[str, list[TextEdit]]]
-    documentChanges: NotRequired[list[TextDocumentEdit]]
+    documentChanges: NotRequired[list[TextDocumentEdit | CreateFile]]
+    changeAnnotations: NotRequired[dict[str, ChangeAnnotation]]
+
+
+class WorkspaceEditMetadata(TypedDict):
+    """What kind of edit it is: an editor saves the files that it refactors."""
+
+    isRefactoring: NotRequired[bool]
+
+
+class ApplyWorkspaceEditParams(TypedDict):
+    """An edit that the client is asked to make."""
+
+    label: NotRequired[str]
+    edit: WorkspaceEdit
+    metadata: NotRequired[WorkspaceEditMetadata]
+
+
+class Command(TypedDict):
+    """A command to be carried out, of the server or of the client."""
+
+    title: str
+    command: str
+    arguments: NotRequired[list[Any]]
 
 
 # -- the beginning ----------------------------------------------------------------------------------------------------
@@ -419,6 +468,7 @@ class CodeAction(TypedDict):
     isPreferred: NotRequired[bool]
     disabled: NotRequired[CodeActionDisabled]
     edit: NotRequired[WorkspaceEdit]
+    command: NotRequired[Command]
     data: NotRequired[Any]
 
 
@@ -539,6 +589,27 @@ class ExecuteCommandParams(TypedDict):
     command: str
     arguments: NotRequired[list[Any]]
     workDoneToken: NotRequired[Token]
+
+
+class MessageActionItem(TypedDict):
+    """An answer that the user may give."""
+
+    title: str
+
+
+class ShowMessageParams(TypedDict):
+    """What the user is told."""
+
+    type: int
+    message: str
+
+
+class ShowMessageRequestParams(TypedDict):
+    """What the user is asked."""
+
+    type: int
+    message: str
+    actions: NotRequired[Sequence[MessageActionItem]]
 
 
 class LogMessageParams(TypedDict):
