@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from idiomatic.core import catalogue, pages
 
 from tests.cli.run import SAFE, UNSAFE, process, run
 
@@ -159,6 +160,8 @@ def test_sarif(project: Path) -> None:
     [one] = log["runs"]
     [rule] = one["tool"]["driver"]["rules"]
     assert (rule["id"], rule["defaultConfiguration"]) == ("naive-utcnow", {"level": "warning"})
+    assert rule["help"]["markdown"] == pages.page(catalogue.rules()["naive-utcnow"])
+    assert str(project) not in json.dumps(rule)
     [result] = one["results"]
     assert result["ruleId"] == one["tool"]["driver"]["rules"][result["ruleIndex"]]["id"]
     [location] = result["locations"]
@@ -324,8 +327,6 @@ def test_sources_can_not_drive_the_terminal(project: Path) -> None:
 
 @pytest.mark.failing_idiom
 def test_a_rule_that_fails_is_named_and_the_others_go_on(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from idiomatic.core import catalogue
-
     rule = catalogue.load()["raise-without-from"]
 
     def detect(*_: object) -> None:

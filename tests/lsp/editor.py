@@ -29,9 +29,16 @@ TIMEOUT = 20.0
 
 
 def capabilities(
-    *, pull: bool = True, encodings: Sequence[str] | None = None, edits: bool = False
+    *, pull: bool = True, encodings: Sequence[str] | None = None, edits: bool = False, links: bool = False
 ) -> types.ClientCapabilities:
-    """An editor that can do everything; with `edits`, those that a server wants made included."""
+    """An editor that can do everything.
+
+    Args:
+        pull: it asks for diagnostics.
+        encodings: what it counts columns in.
+        edits: it makes edits that the server wants made.
+        links: it leads from diagnostics to pages about their rules.
+    """
     return types.ClientCapabilities(
         general=types.GeneralClientCapabilities(
             position_encodings=[types.PositionEncodingKind(encoding) for encoding in encodings] if encodings else None
@@ -52,7 +59,9 @@ def capabilities(
         ),
         text_document=types.TextDocumentClientCapabilities(
             diagnostic=types.DiagnosticClientCapabilities() if pull else None,
-            publish_diagnostics=types.PublishDiagnosticsClientCapabilities(version_support=True),
+            publish_diagnostics=types.PublishDiagnosticsClientCapabilities(
+                version_support=True, code_description_support=links
+            ),
             hover=types.HoverClientCapabilities(content_format=[types.MarkupKind.Markdown]),
             completion=types.CompletionClientCapabilities(
                 completion_item=types.ClientCompletionItemOptions(
@@ -157,13 +166,16 @@ class Editor:
         answer: Mapping[str, Any] | None = None,
         *,
         trace: types.TraceValue | None = None,
+        env: Mapping[str, str] | None = None,
+        process: int | None = None,
     ) -> Editor:
         """Start a server and agree with it."""
         client = pytest_lsp.LanguageClient(converter_factory=converter)
         editor = cls(client, root, answer=dict(answer or {}))
         register_lsp_features(client, {**DEFAULT_CLIENT_FEATURES, **editor._features()})
-        await client.start_io(*COMMAND, env=ENVIRONMENT)
+        await client.start_io(*COMMAND, env={**ENVIRONMENT, **(env or {})})
         params = types.InitializeParams(
+            process_id=process,
             capabilities=can or capabilities(),
             workspace_folders=[
                 types.WorkspaceFolder(uri_of(folder), folder.name)

@@ -23,6 +23,7 @@ class Client:
         resolves_edits: a code action may come without its edit, which is asked for when it is chosen.
         resolves_completion: the same for documentation and further edits of a completion.
         shows_disabled: it shows why a code action is not possible.
+        links_codes: it leads from a diagnostic to a page about its rule.
         takes_versions: edits may say which version of a document they are for.
         takes_annotations: edits may come with what there is to say about them.
         creates_files: an edit may make a file.
@@ -43,6 +44,7 @@ class Client:
     resolves_edits: bool = False
     resolves_completion: frozenset[str] = frozenset()
     shows_disabled: bool = False
+    links_codes: bool = False
     takes_versions: bool = False
     takes_annotations: bool = False
     creates_files: bool = False
@@ -79,6 +81,8 @@ class Client:
             and "edit" in listed("textDocument.codeAction.resolveSupport.properties"),
             resolves_completion=frozenset(map(str, listed(f"{completion}.resolveSupport.properties"))),
             shows_disabled=can("textDocument.codeAction.disabledSupport"),
+            links_codes=can("textDocument.publishDiagnostics.codeDescriptionSupport")
+            or can("textDocument.diagnostic.codeDescriptionSupport"),
             takes_versions=can("workspace.workspaceEdit.documentChanges"),
             takes_annotations=said("workspace.workspaceEdit.changeAnnotationSupport") is not None,
             creates_files="create" in listed("workspace.workspaceEdit.resourceOperations"),

@@ -43,7 +43,7 @@ def register(server: Server) -> None:
 
 def diagnostic(found: Diagnostic, findings: Findings) -> types.Diagnostic:
     """A finding as the client shows it."""
-    return {
+    shown: types.Diagnostic = {
         "range": findings.positions.range(findings.analysed.place(found)),
         "message": found.message,
         "severity": _SEVERITIES.get(findings.severity(found), DiagnosticSeverity.HINT),
@@ -51,6 +51,9 @@ def diagnostic(found: Diagnostic, findings: Findings) -> types.Diagnostic:
         "source": SOURCE,
         "data": {"rule": found.rule.name},
     }
+    if (link := findings.links.to(found.rule.name)) is not None:
+        shown["codeDescription"] = link
+    return shown
 
 
 # -- pull -------------------------------------------------------------------------------------------------------------

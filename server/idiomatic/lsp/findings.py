@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from idiomatic.core.text import Span
     from idiomatic.lsp import types
     from idiomatic.lsp.documents import OpenDocument
+    from idiomatic.lsp.links import Links
     from idiomatic.lsp.positions import Positions
     from idiomatic.lsp.worker import Worker
     from idiomatic.lsp.workspaces import Workspaces
@@ -61,6 +62,7 @@ class Findings:
         analysed: the findings.
         settings: what counted for it.
         project: what was known of the files around.
+        links: where the pages of the rules are.
         is_enabled: whether the client wants anything for this document.
         state: what else they depend on.
         took: how many milliseconds it took to find them.
@@ -72,6 +74,7 @@ class Findings:
     analysed: Analysed
     settings: Settings
     project: Definitions
+    links: Links
     is_enabled: bool
     state: State
     took: float
@@ -114,12 +117,18 @@ class Analyser:
     """
 
     def __init__(
-        self, worker: Worker, background: Worker, workspaces: Workspaces, on_news: Callable[[OpenDocument], None]
+        self,
+        worker: Worker,
+        background: Worker,
+        workspaces: Workspaces,
+        links: Links,
+        on_news: Callable[[OpenDocument], None],
     ) -> None:
         self.on_news = on_news
         self._worker = worker
         self._background = background
         self._workspaces = workspaces
+        self._links = links
         self._latest: dict[str, Findings] = {}
         self._running: dict[str, asyncio.Task[None]] = {}
         self._changes: Counter[str] = Counter()
@@ -238,7 +247,16 @@ class Analyser:
         took = (time.perf_counter() - started) * 1000
         logger.debug("%s, version %s: %.1f ms", uri, version, took)
         found = Findings(
-            uri, version, positions, analysed, place.settings, place.project, place.is_enabled, state, took
+            uri,
+            version,
+            positions,
+            analysed,
+            place.settings,
+            place.project,
+            self._links,
+            place.is_enabled,
+            state,
+            took,
         )
         # Here, because to go back and forth between threads for it takes longer than the thing itself.
         _ = found.report

@@ -16,6 +16,7 @@ from idiomatic.lsp import (
     diagnostics,
     documents,
     hover,
+    links,
     logs,
     settings,
     types,
@@ -27,6 +28,7 @@ from idiomatic.lsp.processes import is_alive
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from idiomatic.lsp.links import Links
     from idiomatic.lsp.server import Server
 
 logger = logging.getLogger(__name__)
@@ -66,7 +68,9 @@ def begin(ls: Server, greeting: Greeting) -> None:
         feature.register(ls)
     if greeting.parent is not None:
         ls.keep(_watch(ls, greeting.parent))
-    asyncio.get_running_loop().call_soon(lambda: ls.keep(_load(ls)))
+    # A client on another machine has no use for files of this one.
+    is_linked = ls.client.links_codes and (greeting.parent is not None or params.get("processId") is None)
+    asyncio.get_running_loop().call_soon(lambda: ls.keep(_load(ls, is_linked=is_linked)))
 
 
 async def initialized(ls: Server, _: object) -> None:
@@ -84,25 +88,30 @@ def leave(ls: Server, _: object) -> None:
     ls.end(0 if ls.protocol.is_shut_down else 1)
 
 
-async def _load(ls: Server) -> None:
+async def _load(ls: Server, *, is_linked: bool) -> None:
     """Load the engine and the idioms, which take longer than all the rest, while the client opens its documents."""
     try:
-        await ls.worker.run(_load_engine)
+        await ls.worker.run(_load_engine, ls.links if is_linked else None)
     except Exception:
         logger.exception("The idioms could not be loaded")
     finally:
         gc.enable()
     # What only rewrites need can wait until nothing else is waited for.
     await asyncio.sleep(_LATER)
+    if is_linked and ls.links.folder is None:
+        ls.keep(links.write(ls))
     await ls.background.run(importlib.import_module, "libcst.metadata")
 
 
-def _load_engine() -> None:
+def _load_engine(linked: Links | None) -> None:
     started = time.perf_counter()
     from idiomatic.core import catalogue, engine  # noqa: F401
 
     rules = catalogue.rules()
     logger.info("Loaded %d rules in %.0f ms", len(rules), (time.perf_counter() - started) * 1000)
+    if linked is not None:
+        # Before the first look at a document, whose diagnostics have links.
+        linked.find()
 
 
 async def _watch(ls: Server, process: int) -> None:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
 
     from idiomatic.lsp.findings import Findings
+    from idiomatic.lsp.links import Links
     from idiomatic.lsp.server import Server
     from idiomatic.project.scan.process import Folder, Place, Task
 
@@ -191,7 +192,8 @@ class Scanner:
                             yield done / max(total, 1)
                         case {"path": str(name), "findings": list(places)}:
                             path = Path(name)
-                            found[path] = Report.of(uri_of(path), None, [_diagnostic(place) for place in places])
+                            items = [_diagnostic(place, self._ls.links) for place in places]
+                            found[path] = Report.of(uri_of(path), None, items)
                             yield found[path]
                         case {"fault": str(message), "root": str(root)}:
                             logger.warning("The files in %s were not looked at: %s", root, message)
@@ -254,10 +256,10 @@ async def _answers(stream: asyncio.StreamReader) -> AsyncGenerator[Any, None]:
         yield json.loads(line)
 
 
-def _diagnostic(place: Place) -> types.Diagnostic:
+def _diagnostic(place: Place, links: Links) -> types.Diagnostic:
     """A finding as the client shows it; the same that is shown when the file is open."""
     (line, character), (end_line, end_character) = place["start"], place["end"]
-    return {
+    shown: types.Diagnostic = {
         "range": {
             "start": {"line": line, "character": character},
             "end": {"line": end_line, "character": end_character},
@@ -268,3 +270,6 @@ def _diagnostic(place: Place) -> types.Diagnostic:
         "source": SOURCE,
         "data": {"rule": place["rule"]},
     }
+    if (link := links.to(place["rule"])) is not None:
+        shown["codeDescription"] = link
+    return shown

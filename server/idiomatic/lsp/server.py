@@ -17,6 +17,7 @@ from idiomatic.lsp import connection, diagnostics, lifecycle, logs, settings
 from idiomatic.lsp.client import Client
 from idiomatic.lsp.documents import Documents
 from idiomatic.lsp.findings import Analyser
+from idiomatic.lsp.links import Links
 from idiomatic.lsp.protocol import Protocol, RequestFailed
 from idiomatic.lsp.scanner import Scanner
 from idiomatic.lsp.worker import Worker
@@ -54,6 +55,7 @@ class Server:
         worker: where everything happens that takes longer than passing a message on.
         background: where is waited for what takes long to find out.
         workspaces: what counts for which file.
+        links: where the pages of the rules are.
         analyser: what is known about the open documents.
         scanner: what is known about the files that are not open.
         folders: what is open in the client, by URI.
@@ -73,7 +75,8 @@ class Server:
         self.worker = Worker("worker")
         self.background = Worker("background")
         self.workspaces = Workspaces(self.documents.by_path, self._index_changed)
-        self.analyser = Analyser(self.worker, self.background, self.workspaces, on_news=self._heard)
+        self.links = Links()
+        self.analyser = Analyser(self.worker, self.background, self.workspaces, self.links, on_news=self._heard)
         self.scanner = Scanner(self)
         self.client_settings: Mapping[Path | None, Mapping[str, Any]] = {}
         self.folders: dict[str, Path] = {}

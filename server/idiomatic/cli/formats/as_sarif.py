@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 from idiomatic import __version__
-from idiomatic.core import catalogue
+from idiomatic.core import catalogue, pages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -35,12 +35,14 @@ def lines(records: Sequence[Record]) -> Iterator[str]:
 
 
 def _rule(rule: Idiom) -> dict[str, Any]:
+    page = pages.page(rule)
+    # There is no `helpUri`: the pages on this machine are nothing for whoever reads the log elsewhere.
     return {
         "id": rule.name,
         "name": rule.name.title().replace("-", ""),
         "shortDescription": {"text": rule.advice},
         "fullDescription": {"text": rule.section("Why")},
-        "help": {"text": rule.text, "markdown": rule.text},
+        "help": {"text": page, "markdown": page},
         "defaultConfiguration": {"level": _LEVELS[rule.severity]},
         "properties": {"tags": [rule.family, str(rule.kind), *rule.also]},
     }

@@ -192,9 +192,7 @@ class Cache:
 
     def _prepare(self) -> None:
         self._version.mkdir(parents=True, exist_ok=True)
-        for name, text in ((_TAG, _TAG_TEXT), (".gitignore", "*\n")):
-            if not (self.folder / name).exists():
-                (self.folder / name).write_text(text, "utf-8")
+        mark(self.folder)
 
     def _write(self, folder: Path, shard: _Shard) -> None:
         # Somebody else may have written it meanwhile. What is there of files that are gone is not kept for ever.
@@ -203,6 +201,13 @@ class Cache:
         body = json.dumps(entries, separators=(",", ":")).encode()
         _replace(shard.file, evidence.digest(body).encode() + b"\n" + body)
         shard.entries, shard.new = entries, {}
+
+
+def mark(folder: Path) -> None:
+    """Say of a folder that it is a cache: for programs that make copies, for git, and for `clear`."""
+    for name, text in ((_TAG, _TAG_TEXT), (".gitignore", "*\n")):
+        if not (folder / name).exists():
+            (folder / name).write_text(text, "utf-8")
 
 
 def _read(file: str) -> dict[str, Any]:
