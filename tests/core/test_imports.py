@@ -127,6 +127,25 @@ def test_what_is_added_and_dropped_together() -> None:
     assert planned("import requests\n", FUNCTOOLS, Import("os")) == "import functools\nimport os\n\nimport requests\n"
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        pytest.param("", "import functools\n\nimport attrs\n", id="empty"),
+        pytest.param("x = 1\n", "import functools\n\nimport attrs\n\nx = 1\n", id="above code"),
+        pytest.param("import os\r\n", "import functools\r\nimport os\r\n\r\nimport attrs\r\n", id="CRLF"),
+        pytest.param("import abc\n", "import abc\nimport functools\n\nimport attrs\n", id="below the standard library"),
+        pytest.param("import zope\n", "import functools\n\nimport attrs\nimport zope\n", id="above another library"),
+        pytest.param(
+            "from __future__ import annotations\n",
+            "from __future__ import annotations\n\nimport functools\n\nimport attrs\n",
+            id="below __future__",
+        ),
+    ],
+)
+def test_a_blank_line_stands_between_what_is_added_to_two_groups(before: str, after: str) -> None:
+    assert planned(before, Import("attrs"), FUNCTOOLS) == after
+
+
 def test_a_line_ending_of_two_characters_is_one() -> None:
     before = "import functools\r\nimport time\r\n\r\n\r\nx = 1\r\n"
     assert planned(before, drop=("time",)) == "import functools\r\n\r\n\r\nx = 1\r\n"

@@ -102,7 +102,8 @@ def _without_constants(source: str) -> str:
                 lines[statement.lineno - 1 : statement.end_lineno] = ['"""A module."""']
             case _:
                 pass
-    return re.sub(r"\n{4,}", "\n\n\n", "\n".join(lines))
+    text = re.sub(r"\n{4,}", "\n\n\n", "\n".join(lines))
+    return re.sub(r"\n{3}(?=\w+(: [^=\n]+)? = )", "\n\n", text, count=1)
 
 
 def run(name: str, marked: str = "x|\n") -> dict[str, Any]:

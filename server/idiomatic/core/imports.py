@@ -11,6 +11,8 @@ import re
 import sys
 from collections import defaultdict
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING, Final
 
 from idiomatic.core.module import Module, about, bindings
@@ -386,7 +388,7 @@ def _insert(document: Document, fresh: Sequence[Import], *, constants: bool) -> 
             first_code = statement, node
             break
     newline = document.newline
-    grouped: dict[int, list[str]] = {}
+    grouped: dict[int, list[tuple[int, str]]] = {}
     for key, item, others in ((_line_key(item), item, others) for item, *others in _lines(fresh)):
         same = [entry for entry in header if entry[2][0] == key[0]]
         line = f"{', '.join([str(item), *(other.item for other in others)])}{newline}"
@@ -401,11 +403,12 @@ def _insert(document: Document, fresh: Sequence[Import], *, constants: bool) -> 
             at, line = docstring_end, newline + line
         else:
             at = top(document)
-        grouped.setdefault(at, []).append(line)
+        grouped.setdefault(at, []).append((key[0], line))
     for at, lines in grouped.items():
-        block = "".join(line.strip("\r\n") + newline for line in lines)
-        lead = newline if lines[0].startswith(("\r", "\n")) else ""
-        trail = newline if any(line.endswith(newline * 2) for line in lines) else ""
+        sections = ("".join(line.strip("\r\n") + newline for _, line in group) for _, group in groupby(lines, itemgetter(0)))
+        block = newline.join(sections)
+        lead = newline if lines[0][1].startswith(("\r", "\n")) else ""
+        trail = newline if lines[-1][1].endswith(newline * 2) else ""
         if at and not document.text[:at].endswith(("\n", "\r", BOM)):
             lead = newline + lead
         if not header:
