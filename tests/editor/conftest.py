@@ -52,9 +52,9 @@ def tour(tmp_path_factory: pytest.TempPathFactory) -> Path:
         around = {"file": f"template-{template.name}/{file}", "around": marked.replace("x|", ""), "line": line}
         inserted.append({"name": template.name, **around, "prefix": template.prefixes[0], "expected": expected})
     assert len(inserted) >= 4
-    path = tmp_path_factory.mktemp("tour") / "tour.json"
-    path.write_text(json.dumps({"rules": rules, "templates": inserted}), encoding="utf-8")
-    return path
+    visited = tmp_path_factory.mktemp("tour") / "tour.json"
+    visited.write_text(json.dumps({"rules": rules, "templates": inserted}), encoding="utf-8")
+    return visited
 
 
 @pytest.fixture(scope="session")

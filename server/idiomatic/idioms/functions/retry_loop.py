@@ -294,7 +294,7 @@ def _inserted(found: Retry, draft: Draft) -> str:
         draft.document,
         code.statement,
         code.target,
-        spelled=lambda need: (
+        written=lambda need: (
             draft.module(need.module, outermost)
             if need.attribute is None
             else draft.reference(need.qualified, outermost)

@@ -1,0 +1,99 @@
+"""What the user has already and a template would define again: a logger, a base class, the thing it is about."""
+
+from __future__ import annotations
+
+import ast
+import re
+from typing import TYPE_CHECKING, Final
+
+from idiomatic.core.module import Module
+from idiomatic.templates.reading import defined
+from idiomatic.templates.type_parameters import parsed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from idiomatic.core.document import Document
+    from idiomatic.templates.template import Needed, Reusable
+
+_CALL: Final = "call of "
+_BASE: Final = "class with the base "
+_NAMED: Final = "something named "
+
+
+def same(reusable: Reusable, document: Document, offset: int, needs: Mapping[str, Needed]) -> str | None:
+    """What the user calls something that can stand in for a definition of a template; `None` if there is nothing.
+
+    Args:
+        reusable: what the template defines.
+        document: the user's module.
+        offset: in the module, below which nothing counts.
+        needs: what the template imports, by name.
+    """
+    node = parsed(reusable.code).body[0]
+    wanted = _kind(node, lambda name: needs[name].qualified if name in needs else None)
+    module = document.fact(Module)
+    imported = {binding.qualified for binding in module.bound.get(reusable.name, ()) if binding.qualified is not None}
+    if imported and not any(each.startswith("__future__") for each in imported):
+        return reusable.name
+    found: list[str] = []
+    for statement in document.statements:
+        if document.offset(statement) >= offset:
+            break
+        for each in statement.nodes:
+            names = defined(each)
+            if names and (_kind(each, lambda name: _qualified(module, name)) == wanted):
+                found += names
+    if reusable.name in found or not found:
+        return reusable.name if found else None
+    return found[0]
+
+
+def without(code: str, name: str) -> str:
+    """The code without a definition, and the comments right above it."""
+    lines = code.splitlines(keepends=True)
+    for node in parsed(code).body:
+        if name in defined(node):
+            first = min([node.lineno, *(each.lineno for each in getattr(node, "decorator_list", []))]) - 2
+            while first and lines[first - 1].startswith("#"):
+                first -= 1
+            del lines[first : (node.end_lineno or node.lineno) - 1]
+            break
+    return re.sub(r"\n{4,}", "\n\n\n", "".join(lines)).strip("\n") + "\n"
+
+
+def _kind(node: ast.AST, qualified: Callable[[str], str | None]) -> str | None:
+    """By what a definition is recognised, whatever its name is."""
+    match node:
+        case ast.Assign(value=ast.Call(func=function)) | ast.AnnAssign(value=ast.Call(func=function)):
+            name = _dotted(function, qualified)
+            return name and f"{_CALL}{name}"
+        case ast.ClassDef(name=name, bases=[ast.Name(id="Exception"), *_]) if name.endswith("Error"):
+            return f"{_BASE}Exception"
+        case ast.ClassDef(name=name, bases=bases):
+            library = [found for base in bases if (found := _dotted(base, qualified)) is not None]
+            return f"{_BASE}{library[0]}" if library else f"{_NAMED}{name}"
+        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
+            return f"{_NAMED}{name}"
+        case _:
+            names = defined(node) if isinstance(node, ast.stmt) else []
+            return f"{_NAMED}{names[0]}" if names else None
+
+
+def _dotted(node: ast.expr, qualified: Callable[[str], str | None]) -> str | None:
+    """The full name of what an expression means, if that is imported."""
+    match node:
+        case ast.Name(id=name):
+            return qualified(name)
+        case ast.Attribute(value=value, attr=attribute):
+            inner = _dotted(value, qualified)
+            return inner and f"{inner}.{attribute}"
+        case ast.Subscript(value=value):
+            return _dotted(value, qualified)
+        case _:
+            return None
+
+
+def _qualified(module: Module, name: str) -> str | None:
+    bound = module.bound.get(name, ())
+    return bound[0].qualified if bound else None
