@@ -405,8 +405,8 @@ def _insert(document: Document, fresh: Sequence[Import], *, constants: bool) -> 
             at = top(document)
         grouped.setdefault(at, []).append((key[0], line))
     for at, lines in grouped.items():
-        sections = ("".join(line.strip("\r\n") + newline for _, line in group) for _, group in groupby(lines, itemgetter(0)))
-        block = newline.join(sections)
+        sections = ([line.strip("\r\n") for _, line in group] for _, group in groupby(lines, itemgetter(0)))
+        block = newline.join("".join(line + newline for line in section) for section in sections)
         lead = newline if lines[0][1].startswith(("\r", "\n")) else ""
         trail = newline if lines[-1][1].endswith(newline * 2) else ""
         if at and not document.text[:at].endswith(("\n", "\r", BOM)):
