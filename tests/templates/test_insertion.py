@@ -240,7 +240,8 @@ def test_a_snippet_expands_to_the_plain_text(name: str, target: tuple[int, int])
     assert expanded(found.snippet) == found.plain
     assert found.snippet.endswith("$0")
     numbers = {int(number) for number in re.findall(r"\$\{(\d+):", found.snippet)}
-    assert numbers == set(range(1, len(template.tab_stops) + 1))
+    assert numbers == set(range(1, len(numbers) + 1))
+    assert len(numbers) >= len(template.tab_stops) or template.subject
 
 
 def test_tab_stops_are_linked() -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import sys
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, field, replace
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 from idiomatic.core import imports
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
     from idiomatic.templates.template import Needed, Template, Version
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Insertion:
     """What inserting a template does to a document.
 
@@ -39,13 +41,18 @@ class Insertion:
         snippet: the text with tab stops, in LSP's snippet syntax. Its lines are indented for the place already: an
             editor has to take it as it is (`InsertTextMode.asIs`).
         plain: the same text for clients without snippets.
-        edits: the imports, elsewhere in the document.
+        planned: gives the edits elsewhere.
     """
 
     span: Span
     snippet: str
     plain: str
-    edits: tuple[Edit, ...]
+    planned: Callable[[], Sequence[Edit]] = field(repr=False)
+
+    @cached_property
+    def edits(self) -> tuple[Edit, ...]:
+        """The imports, and definitions that it needs above it; worked out when they are asked for."""
+        return tuple(self.planned())
 
 
 def fitting(
@@ -114,30 +121,65 @@ def insertion(template: Template, document: Document, offset: int, context: Cont
     if not template.is_python:
         return _text(template, document, found)
     made = adapted(template, document, found, context)
-    statement = _statement_at(document, found.span.start)
-    is_inside = found.place in {Place.FUNCTION, Place.ASYNC_FUNCTION}
     spelling, added = spelled(made.needs, {*made.binds, *found.local}, document.fact(Module), found)
-    code = with_names(made.code, spelling)
-    definitions = [with_names(each, spelling).rstrip("\n") for each in made.definitions]
+    names = tuple(spelling.items())
+
+    def planned() -> tuple[Sequence[Edit], str]:
+        return apart(document, found, _edits(made, names, added, document, found))
+
+    # Far below the imports nothing is put right before it: then they can wait.
+    is_near = document.lines.position(found.span.start)[0] <= document.fact(_last_line) + 2
+    head = planned()[1] if is_near else ""
     # At module level what it needs above it stands right above it.
-    is_apart = bool(definitions) and found.place is not Place.MODULE and statement is not None
-    edits = list(imports.plan(document, added, before=None if is_inside else statement, constants=is_apart))
-    if is_apart and statement is not None:
-        edits.append(new_constants(document, statement, definitions))
-        definitions = []
-    elsewhere, head = apart(document, found, edits)
-    code = "\n\n\n".join([*definitions, code])
-    text = indented(code, found.indentation, document.fact(unit))
-    if not head and found.place is Place.MODULE and re.match(r"@|async def|def|class", code):
-        head = "\n" * max(0, 2 - found.blank)
-    plain = head + text.rstrip("\n")
-    newline = document.newline
-    return Insertion(
-        found.span,
-        snippet(plain, *_stops(plain, made)).replace("\n", newline),
-        plain.replace("\n", newline),
-        tuple(elsewhere),
-    )
+    above = made.definitions if found.place is Place.MODULE else ()
+    plain, filled_in = _text_of(made, above, names, _anywhere(found), document.fact(unit), head, document.newline)
+    return Insertion(found.span, filled_in, plain, lambda: planned()[0])
+
+
+def _edits(
+    made: Adapted, names: tuple[tuple[str, str], ...], added: Sequence[imports.Import], document: Document, at: Site
+) -> Iterator[Edit]:
+    """What a template needs elsewhere in the document."""
+    statement = _statement_at(document, at.span.start)
+    is_inside = at.place in {Place.FUNCTION, Place.ASYNC_FUNCTION}
+    definitions = [with_names(each, dict(names)).rstrip("\n") for each in made.definitions]
+    is_above = bool(definitions) and at.place is not Place.MODULE and statement is not None
+    yield from imports.plan(document, added, before=None if is_inside else statement, constants=is_above)
+    if is_above and statement is not None:
+        yield new_constants(document, statement, definitions)
+
+
+def _last_line(document: Document) -> int:
+    """The last line near which imports may be put."""
+    found = imports.top(document)
+    for index, statement in enumerate(document.statements):
+        if not index or (statement.nodes and isinstance(statement.nodes[0], (ast.Import, ast.ImportFrom))):
+            found = max(found, document.offset(statement) + len(statement.text))
+    return document.lines.position(found)[0]
+
+
+def _anywhere(at: Site) -> Site:
+    """What the text depends on."""
+    return replace(at, span=Span(0, 0), local=frozenset(), blank=min(at.blank, 2))
+
+
+@lru_cache(maxsize=512)
+def _text_of(
+    made: Adapted,
+    above: tuple[str, ...],
+    names: tuple[tuple[str, str], ...],
+    at: Site,
+    own_unit: str,
+    head: str,
+    newline: str,
+) -> tuple[str, str]:
+    """The text that is inserted, without tab stops and with them."""
+    pieces = [with_names(each, dict(names)).rstrip("\n") for each in (*above, made.code)]
+    code = "\n\n\n".join(pieces) + "\n"
+    if not head and at.place is Place.MODULE and re.match(r"@|async def|def|class", code):
+        head = "\n" * max(0, 2 - at.blank)
+    plain = head + indented(code, at.indentation, own_unit).rstrip("\n")
+    return plain.replace("\n", newline), snippet(plain, *_stops(plain, made)).replace("\n", newline)
 
 
 def _stops(text: str, made: Adapted) -> tuple[list[re.Match[str]], Sequence[str]]:
@@ -157,7 +199,7 @@ def _text(template: Template, document: Document, at: Site) -> Insertion:
     stops = list(text_word(*template.tab_stops).finditer(plain)) if template.tab_stops else []
     filled_in = snippet(plain, stops, template.tab_stops)
     newline = document.newline
-    return Insertion(at.span, filled_in.replace("\n", newline), plain.replace("\n", newline), ())
+    return Insertion(at.span, filled_in.replace("\n", newline), plain.replace("\n", newline), tuple)
 
 
 def definition(

@@ -6,11 +6,11 @@ import ast
 import io
 import re
 import tokenize
-from functools import cache
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from idiomatic.core import imports
-from idiomatic.core.module import bindings
+from idiomatic.core.module import Module, bindings
 from idiomatic.templates.template import Place
 from idiomatic.templates.type_parameters import parsed
 
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 
     from idiomatic.core.document import Document
-    from idiomatic.core.module import Module
     from idiomatic.templates.places import Site
     from idiomatic.templates.template import Needed
 
@@ -27,7 +26,7 @@ _NAME: Final = re.compile(r"(?<![\w.])[^\W\d]\w*")
 _IN_BRACES: Final = re.compile(r"(?<!\{)\{(?!\{)[^{}]*\}")
 
 
-@cache
+@lru_cache(maxsize=512)
 def bound(code: str) -> Sequence[str]:
     """The names that code binds in the scope it is inserted into, in order."""
     found: list[str] = []
@@ -49,7 +48,7 @@ def bound(code: str) -> Sequence[str]:
     return list(dict.fromkeys(found))
 
 
-@cache
+@lru_cache(maxsize=512)
 def mentioned(code: str) -> frozenset[str]:
     """The names that code mentions, those of attributes left out; its syntax may be newer than this Python's."""
     found: set[str] = set()
@@ -64,13 +63,12 @@ def mentioned(code: str) -> frozenset[str]:
     return frozenset(found)
 
 
-def free_names(binds: Iterable[str], code: str, module: Module, at: Site) -> Mapping[str, str]:
-    """Other names for those that the code would bind although the user has them."""
+def free_names(taken: Iterable[str], code: str, others: Set[str]) -> Mapping[str, str]:
+    """Other names for those that are taken, which neither the code nor others have."""
     renamed: dict[str, str] = {}
-    for name in binds:
-        if _is_taken(name, module, at):
-            names = (f"{name}_{number}" for number in range(2, 1000))
-            renamed[name] = next(each for each in names if not _is_taken(each, module, at) and each not in code)
+    for name in taken:
+        names = (f"{name}_{number}" for number in range(2, 1000))
+        renamed[name] = next(each for each in names if each not in others and each not in code)
     return renamed
 
 
@@ -79,7 +77,8 @@ def words(names: Iterable[str]) -> re.Pattern[str]:
     return re.compile(rf"(?:(?<=\bself\.)|(?<![\w.]))(?:{'|'.join(map(re.escape, names))})\b")
 
 
-def _is_taken(name: str, module: Module, at: Site) -> bool:
+def is_taken(name: str, module: Module, at: Site) -> bool:
+    """Whether the user has a name that would be bound at a place."""
     return name in at.local or (at.place is Place.MODULE and bool(module.ask(bindings, name)))
 
 
@@ -104,14 +103,26 @@ def spelled(
 
 def _known(need: Needed, module: Module, at: Site) -> str | None:
     """How something is written with the imports there are."""
+    names = module.document.fact(_imported)
     candidates = [(need.qualified, "")]
     if need.attribute is not None:
         candidates.append((need.module, f".{need.attribute}"))
     for qualified, rest in candidates:
-        for name in module.ask(imports.names_for, qualified):
+        for name in names.get(qualified, ()):
             if _is_visible(name, module.document, at):
                 return name + rest
     return None
+
+
+def _imported(document: Document) -> Mapping[str, Sequence[str]]:
+    """The names that module-level imports, and nothing else, bind to each dotted name at run time."""
+    found: dict[str, list[str]] = {}
+    for name, all_bound in document.fact(Module).bound.items():
+        qualified = all_bound[0].qualified
+        is_one = all(each.qualified == qualified for each in all_bound)
+        if qualified is not None and is_one and not all(each.type_checking for each in all_bound):
+            found.setdefault(qualified, []).append(name)
+    return found
 
 
 def _is_visible(name: str, document: Document, at: Site) -> bool:
@@ -119,14 +130,20 @@ def _is_visible(name: str, document: Document, at: Site) -> bool:
     if at.place in _FUNCTIONS:
         return name not in at.local
     # Code of the module and of its classes runs in order.
-    word = re.compile(rf"\b{re.escape(name)}\b")
+    return document.fact(_first_imports).get(name, at.span.start) < at.span.start
+
+
+def _first_imports(document: Document) -> Mapping[str, int]:
+    """Where unindented statements first import each name."""
+    found: dict[str, int] = {}
     for statement in document.statements:
-        for node in statement.nodes:
-            if document.place(statement, statement.span(node)).start >= at.span.start:
-                return False
-            if isinstance(node, (ast.Import, ast.ImportFrom)) and word.search(statement.source(node)):
-                return True
-    return False
+        if "import" in statement.text:
+            for node in statement.nodes:
+                if isinstance(node, (ast.Import, ast.ImportFrom)):
+                    start = document.place(statement, statement.span(node)).start
+                    for alias in node.names:
+                        found.setdefault(alias.asname or alias.name.partition(".")[0], start)
+    return found
 
 
 def _forms(need: Needed) -> Iterator[imports.Import]:
@@ -143,9 +160,13 @@ def _is_free(name: str, module: Module, used: Set[str]) -> bool:
 
 def with_names(code: str, names: Mapping[str, str]) -> str:
     """The code with other names for what it imports; attributes, keywords and strings are left alone."""
-    names = {old: new for old, new in names.items() if old != new}
-    if not names:
-        return code
+    others = tuple((old, new) for old, new in names.items() if old != new)
+    return _with_names(code, others) if others else code
+
+
+@lru_cache(maxsize=512)
+def _with_names(code: str, others: tuple[tuple[str, str], ...]) -> str:
+    names = dict(others)
     lines = code.splitlines(keepends=True)
     tokens = list(tokenize.generate_tokens(io.StringIO(code).readline))
     in_strings = words(names)

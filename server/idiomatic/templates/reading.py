@@ -82,13 +82,15 @@ def read(source: str, path: str, group: str, name: str) -> Template:
     reuses: tuple[Reusable, ...] = ()
     selection = None
     needs: tuple[Needed, ...] = ()
+    nodes: Sequence[ast.AST]
     if all(place.is_python for place in where):
         whole = _code(source, rest, constants, path)
-        _parsed(whole, path)
+        # Without marks around it the code is a part of what was parsed.
+        nodes = _parsed(whole, path) if _BEGIN.search(source) else rest
         part, selection = _selection(whole, path)
         reuses = tuple(_reuses(source, rest, constants, whole, path))
-        pieces = [part.code, *(each.code for each in reuses)]
-        used = {node.id for each in pieces for node in ast.walk(_tree(each)) if isinstance(node, ast.Name)}
+        nodes = [*nodes, *(_tree(each.code) for each in reuses if not each.is_inserted)]
+        used = {node.id for each in nodes for node in ast.walk(each) if isinstance(node, ast.Name)}
         needs = tuple(each for each in _imports(tree, path) if each.name in used)
     else:
         part = _text(constants, rest, where, path)
@@ -266,9 +268,9 @@ def _tree(code: str) -> ast.AST:
     return ast.parse(f"async def _():\n{textwrap.indent(code, ' ')}")
 
 
-def _parsed(part: _Part, path: str) -> None:
+def _parsed(part: _Part, path: str) -> Sequence[ast.AST]:
     try:
-        _tree(part.code)
+        return [_tree(part.code)]
     except SyntaxError as error:
         # One line is above the code here.
         raise TemplateError(path, part.line + (error.lineno or 2) - 2, error.msg) from error

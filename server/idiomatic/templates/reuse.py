@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from idiomatic.core.module import Module
@@ -11,7 +12,7 @@ from idiomatic.templates.reading import defined
 from idiomatic.templates.type_parameters import parsed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from idiomatic.core.document import Document
     from idiomatic.templates.template import Needed, Reusable
@@ -30,23 +31,31 @@ def same(reusable: Reusable, document: Document, offset: int, needs: Mapping[str
         offset: in the module, below which nothing counts.
         needs: what the template imports, by name.
     """
-    node = parsed(reusable.code).body[0]
-    wanted = _kind(node, lambda name: needs[name].qualified if name in needs else None)
-    module = document.fact(Module)
-    imported = {binding.qualified for binding in module.bound.get(reusable.name, ()) if binding.qualified is not None}
-    if imported and not any(each.startswith("__future__") for each in imported):
+    wanted = _wanted(reusable, tuple(needs.values()))
+    imported = {binding.qualified for binding in document.fact(Module).bound.get(reusable.name, ())}
+    if imported and None not in imported:
         return reusable.name
-    found: list[str] = []
+    found = [name for start, name in document.fact(_by_kind).get(wanted, ()) if start < offset]
+    return reusable.name if reusable.name in found else next(iter(found), None)
+
+
+@lru_cache(maxsize=512)
+def _wanted(reusable: Reusable, needs: tuple[Needed, ...]) -> str | None:
+    qualified = {need.name: need.qualified for need in needs}
+    return _kind(parsed(reusable.code).body[0], qualified.get)
+
+
+def _by_kind(document: Document) -> Mapping[str | None, Sequence[tuple[int, str]]]:
+    """What a module defines, each with its place, by what it is recognised by."""
+    module = document.fact(Module)
+    found: dict[str | None, list[tuple[int, str]]] = {}
     for statement in document.statements:
-        if document.offset(statement) >= offset:
-            break
-        for each in statement.nodes:
-            names = defined(each)
-            if names and (_kind(each, lambda name: _qualified(module, name)) == wanted):
-                found += names
-    if reusable.name in found or not found:
-        return reusable.name if found else None
-    return found[0]
+        for node in statement.nodes:
+            if isinstance(node, (ast.Assign, ast.AnnAssign, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
+                names = defined(node)
+                kind = _kind(node, lambda name: _qualified(module, name)) if names else None
+                found.setdefault(kind, []).extend((document.offset(statement), name) for name in names)
+    return found
 
 
 def without(code: str, name: str) -> str:

@@ -9,11 +9,10 @@ import tokenize
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from idiomatic.core.module import Module
 from idiomatic.templates.type_parameters import parsed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Set
+    from collections.abc import Iterator, Mapping, Sequence, Set
     from pathlib import PurePath
 
     from idiomatic.core.document import Document
@@ -91,13 +90,19 @@ def singular(word: str) -> str | None:
 
 def entity(document: Document, offset: int, local: Set[str]) -> str | None:
     """The class of the module that a template at an offset is about: the nearest above that seems to be a thing."""
-    found = None
-    for statement in document.fact(Module).statements:
-        if document.offset(statement) >= offset:
-            break
-        if "class" in statement.text:
-            found = next((name for name in reversed(statement.fact(_entities)) if name not in local), found)
-    return found
+    for start, name in reversed(document.fact(_things)):
+        if start < offset and name not in local:
+            return name
+    return None
+
+
+def _things(document: Document) -> Sequence[tuple[int, str]]:
+    return [
+        (document.offset(statement), name)
+        for statement in document.statements
+        if "class" in statement.text
+        for name in statement.fact(_entities)
+    ]
 
 
 def of_file(path: PurePath | None) -> str | None:

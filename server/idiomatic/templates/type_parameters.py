@@ -6,7 +6,7 @@ import ast
 import re
 import textwrap
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def with_type_parameters(code: str, target: Version) -> str:
     return _BLANK_LINES.sub("\n\n\n", "".join(lines)).strip("\n") + "\n"
 
 
-@cache
+@lru_cache(maxsize=8)  # trees are large
 def parsed(code: str) -> ast.AsyncFunctionDef:
     """Code that may stand in a coroutine, below a line and with a space before each of its own."""
     tree = ast.parse(f"async def _():\n{textwrap.indent(code, ' ', lambda _: True)} pass\n").body[0]
@@ -86,6 +86,8 @@ def parsed(code: str) -> ast.AsyncFunctionDef:
 
 def without_declared(code: str, already: Set[TypeVariable]) -> str:
     """The code without the type variables that the module declares already."""
+    if not already:
+        return code
     lines = code.splitlines(keepends=True)
     for node in reversed(parsed(code).body):
         if isinstance(node, ast.Assign) and _declaration(node) in already:
@@ -100,14 +102,18 @@ def declared(statements: Iterable[ast.AST]) -> Iterator[TypeVariable]:
             yield found
 
 
-def declared_above(document: Document, offset: int) -> Set[TypeVariable]:
+def declared_above(document: Document, offset: int) -> frozenset[TypeVariable]:
     """The type variables that a module declares above an offset."""
-    return {
+    return frozenset(
         variable
-        for statement in document.statements
-        if document.offset(statement) < offset and ("TypeVar" in statement.text or "ParamSpec" in statement.text)
+        for statement in document.fact(_declaring)
+        if document.offset(statement) < offset
         for variable in statement.fact(_declared_in)
-    }
+    )
+
+
+def _declaring(document: Document) -> Sequence[Statement]:
+    return [each for each in document.statements if "TypeVar" in each.text or "ParamSpec" in each.text]
 
 
 def _declared_in(statement: Statement) -> Sequence[TypeVariable]:
