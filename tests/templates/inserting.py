@@ -92,10 +92,17 @@ def in_its_surroundings(template: Template, target: Version = (3, 13)) -> str:
 
 
 def _without_constants(source: str) -> str:
-    """A template's file as any other module."""
+    """A template's file as any other module, with the imports that it needs itself."""
     lines = source.split("\n")
-    for statement in reversed(ast.parse(source).body):
+    tree = ast.parse(source)
+    used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    for statement in reversed(tree.body):
         match statement:
+            case ast.Import(names=names) | ast.ImportFrom(names=names):
+                statement.names = [name for name in names if (name.asname or name.name) in used]
+                if statement.names != names:
+                    left = [ast.unparse(statement)] if statement.names else []
+                    lines[statement.lineno - 1 : statement.end_lineno] = left
             case ast.Assign(targets=[ast.Name(id=name)]) if name in {*REQUIRED, *OPTIONAL}:
                 del lines[statement.lineno - 1 : statement.end_lineno]
             case ast.Expr(value=ast.Constant(value=str())):

@@ -12,22 +12,23 @@ import weakref
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
+from typing import assert_never, assert_type
 from uuid import UUID, uuid4
 
 import pytest
 from idiomatic.templates.value_objects.copy_method import Address
+from idiomatic.templates.value_objects.descriptor import Checked
 from idiomatic.templates.value_objects.entity import Customer, utc_now
 from idiomatic.templates.value_objects.identifier import OrderId
 from idiomatic.templates.value_objects.new_type_id import OrderId as NumberOfOrder
 from idiomatic.templates.value_objects.ordered_value import Release
 from idiomatic.templates.value_objects.overloads import first
 from idiomatic.templates.value_objects.plugin_base import Plugin, plugins
+from idiomatic.templates.value_objects.result_type import Err, Ok, Result, value_or
 from idiomatic.templates.value_objects.slots_class import Vertex
 from idiomatic.templates.value_objects.str_enum import OrderStatus
 from idiomatic.templates.value_objects.subclass_registry import Exporter
 from idiomatic.templates.value_objects.typed_kwargs import to_json, write_json
-
-from tests.templates.checking import complaints
 
 # -- identifier -------------------------------------------------------------------------------------------------------
 
@@ -111,6 +112,13 @@ def test_a_copy_is_changed_and_the_original_is_not() -> None:
     assert type(moved) is Home
 
 
+def test_a_copy_is_of_its_own_type() -> None:
+    class Home(Address):
+        pass
+
+    assert_type(Home("1 Hill Road", "York").with_city("Leeds"), Home)
+
+
 def test_a_copy_is_checked() -> None:
     with pytest.raises(ValueError, match="an address has a city"):
         Address("1 Hill Road", "York").with_city("")
@@ -125,6 +133,14 @@ def test_a_new_type_is_the_old_one_when_it_runs() -> None:
     assert pickle.loads(pickle.dumps(NumberOfOrder)) is NumberOfOrder
 
 
+def test_a_new_type_is_another_one_for_type_checkers() -> None:
+    def number(order_id: NumberOfOrder) -> int:
+        return order_id
+
+    assert number(NumberOfOrder(7)) == 7
+    assert number(7) == 7  # type: ignore[arg-type]
+
+
 # -- str-enum ---------------------------------------------------------------------------------------------------------
 
 
@@ -136,6 +152,38 @@ def test_members_are_their_strings() -> None:
     assert [status.value for status in OrderStatus if status.is_final] == ["shipped", "cancelled"]
     with pytest.raises(ValueError, match="'lost' is not a valid OrderStatus"):
         OrderStatus("lost")
+
+
+# -- result-type ------------------------------------------------------------------------------------------------------
+
+
+def parsed_port(text: str) -> Result[int, str]:
+    return Ok(int(text)) if text.isdecimal() else Err(f"not a port: {text!r}")
+
+
+def test_a_result_is_a_value_or_an_error() -> None:
+    assert parsed_port("80") == Ok(80)
+    assert parsed_port("x") == Err("not a port: 'x'") != Err("no")
+    assert value_or(parsed_port("80"), 1) == 80
+    assert value_or(parsed_port("x"), 1) == 1
+    assert repr(Ok(80)) == "Ok(value=80)"
+
+
+def test_what_is_no_result_is_reported_when_it_runs_too() -> None:
+    with pytest.raises(AssertionError, match="Expected code to be unreachable"):
+        value_or(80, 1)  # type: ignore[arg-type]
+
+
+def test_type_checkers_see_what_a_match_leaves_out() -> None:
+    def port(result: Result[int, str]) -> int:
+        match result:
+            case Ok(value):
+                return assert_type(value, int)
+            case _:
+                assert_never(result)  # type: ignore[arg-type]
+
+    assert port(parsed_port("80")) == 80
+    assert parsed_port("80").value == 80  # type: ignore[union-attr]
 
 
 # -- ordered-value ----------------------------------------------------------------------------------------------------
@@ -158,6 +206,47 @@ def test_the_other_operand_is_asked() -> None:
     assert Release(1, 0) < Latest()
     with pytest.raises(TypeError, match="'<' not supported between instances of 'Release' and 'int'"):
         assert Release(1, 0) < 3
+
+
+# -- descriptor -------------------------------------------------------------------------------------------------------
+
+
+def is_positive(number: int) -> bool:
+    return number > 0
+
+
+class Position:
+    quantity = Checked(is_positive)
+    price = Checked(is_positive)
+
+    def __init__(self, quantity: int) -> None:
+        self.quantity = quantity
+
+
+def test_an_attribute_is_checked() -> None:
+    one, two = Position(1), Position(2)
+    assert (one.quantity, two.quantity) == (1, 2)
+    one.quantity = 3
+    assert (one.quantity, two.quantity) == (3, 2)
+    with pytest.raises(ValueError, match=r"^quantity is 0, but must be: is_positive$"):
+        one.quantity = 0
+    assert one.quantity == 3
+    with pytest.raises(ValueError, match=r"^quantity is -1"):
+        Position(-1)
+
+
+def test_an_attribute_that_was_never_set() -> None:
+    with pytest.raises(AttributeError, match="'Position' object has no attribute 'price'"):
+        _ = Position(1).price
+    assert not hasattr(Position(1), "price")
+    assert isinstance(Position.price, Checked)
+
+
+def test_the_type_of_a_checked_attribute() -> None:
+    assert_type(Position(1).quantity, int)
+    assert_type(Position.quantity, Checked[int])
+    with pytest.raises(TypeError):
+        Position(1).quantity = "1"  # type: ignore[assignment]
 
 
 # -- subclass-registry ------------------------------------------------------------------------------------------------
@@ -326,6 +415,12 @@ def test_what_is_given_is_handed_on(tmp_path: Path) -> None:
     assert json.loads(path.read_text("utf-8")) == ["ü"]
 
 
+def test_options_are_checked() -> None:
+    with pytest.raises(TypeError, match="unexpected keyword argument 'indnet'"):
+        to_json(1, indnet=2)  # type: ignore[call-arg]
+    assert to_json([1], indent="-") == "[\n-1\n]"  # type: ignore[arg-type]
+
+
 # -- overloads --------------------------------------------------------------------------------------------------------
 
 
@@ -338,50 +433,7 @@ def test_the_first_of_some_items() -> None:
         first([])
 
 
-# -- what type checkers make of them ----------------------------------------------------------------------------------
-
-TYPED = {
-    "new_type_id": (
-        """
-        from idiomatic.templates.value_objects.new_type_id import OrderId
-        def cancel(order_id: OrderId) -> None: ...
-        cancel(OrderId(7))
-        cancel(7)
-        """,
-        ['5: Argument 1 to "cancel" has incompatible type "int"; expected "OrderId"'],
-    ),
-    "typed_kwargs": (
-        """
-        from idiomatic.templates.value_objects.typed_kwargs import to_json
-        to_json(1, indent=2, sort_keys=True)
-        to_json(1, indent="2")
-        to_json(1, indnet=2)
-        """,
-        [
-            '4: Argument "indent" to "to_json" has incompatible type "str"; expected "int | None"',
-            '5: Unexpected keyword argument "indnet" for "to_json"; did you mean "indent"?',
-        ],
-    ),
-    "overloads": (
-        """
-        from idiomatic.templates.value_objects.overloads import first
-        reveal_type(first(["a"]))
-        reveal_type(first(["a"], None))
-        reveal_type(first(["a"], 1))
-        """,
-        ['3: Revealed type is "str"', '4: Revealed type is "str | None"', '5: Revealed type is "str | int"'],
-    ),
-    "copy_method": (
-        """
-        from idiomatic.templates.value_objects.copy_method import Address
-        class Home(Address): ...
-        reveal_type(Home("", "York").with_city("Leeds"))
-        """,
-        ['4: Revealed type is "copy_method.Home"'],
-    ),
-}
-
-
-def test_what_type_checkers_make_of_them(tmp_path: Path) -> None:
-    found = complaints({name: code for name, (code, _) in TYPED.items()}, tmp_path)
-    assert found == {name: expected for name, (_, expected) in TYPED.items()}
+def test_each_call_has_its_type() -> None:
+    assert_type(first(["a"]), str)
+    assert_type(first(["a"], None), str | None)
+    assert_type(first(["a"], 1), str | int)

@@ -1,0 +1,1 @@
+"""What goes wrong, as types: raised, told apart, and told to others."""
