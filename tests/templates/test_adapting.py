@@ -220,6 +220,23 @@ def test_what_is_imported_by_that_name_is_used() -> None:
     assert "class NotFound(DomainError):" in text
 
 
+def test_a_base_is_recognised_whatever_is_mixed_in() -> None:
+    own = template(
+        "class Base(AsyncAttrs, DeclarativeBase): ...\n\n\nclass Row(Base): ...\n",
+        "from sqlalchemy.ext.asyncio import AsyncAttrs\nfrom sqlalchemy.orm import DeclarativeBase\n",
+        REUSES='("Base",)',
+    )
+    head = (
+        "from sqlalchemy.ext.asyncio import AsyncAttrs\nfrom sqlalchemy.orm import DeclarativeBase, MappedAsDataclass\n"
+    )
+    for bases in ("DeclarativeBase", "DeclarativeBase, AsyncAttrs", "MappedAsDataclass, DeclarativeBase"):
+        text = put(own, f"{head}\n\nclass Table({bases}): ...\n\n\n|\n")
+        assert text.count("class ") == 2
+        assert "class Row(Table): ..." in text
+    # A mixin alone is no base of tables.
+    assert "class Row(Base): ..." in put(own, f"{head}\n\nclass Loaded(AsyncAttrs): ...\n\n\n|\n")
+
+
 def test_what_is_there_below_comes_too_late() -> None:
     text = put(LOGGING, "import logging\n\nx|\n\nlogger = logging.getLogger()\n")
     assert text.count("getLogger") == 2

@@ -1,17 +1,19 @@
 """Settings, logging and tracing, as the templates have them."""
 
-from __future__ import annotations
-
 import asyncio
 import io
 import json
 import logging
 import re
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
 import structlog
-from idiomatic.templates.settings_and_logging import module_logger, opentelemetry_span
+from fastapi import FastAPI
+from idiomatic.templates.settings_and_logging import module_logger, opentelemetry_span, settings_dependency
 from idiomatic.templates.settings_and_logging.settings import Settings, get_settings
 from idiomatic.templates.settings_and_logging.structlog_setup import configure_logging
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
@@ -19,10 +21,6 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import StatusCode
 from pydantic import ValidationError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
 
 # -- settings ---------------------------------------------------------------------------------------------------------
 
@@ -93,6 +91,22 @@ def test_settings_do_not_change(environment: pytest.MonkeyPatch) -> None:
     with pytest.raises(ValidationError, match="frozen"):
         get_settings().debug = True
     assert isinstance(get_settings(), Settings)
+
+
+async def test_the_settings_are_a_dependency() -> None:
+    app = FastAPI()
+
+    @app.get("/")
+    def read(settings: settings_dependency.SettingsDep) -> bool:
+        return settings.debug
+
+    settings_dependency.get_settings.cache_clear()
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
+        assert (await client.get("/")).json() is False
+        others = settings_dependency.Settings(debug=True)
+        app.dependency_overrides[settings_dependency.get_settings] = lambda: others
+        assert (await client.get("/")).json() is True
+    assert settings_dependency.get_settings.cache_info().currsize == 1
 
 
 # -- structlog --------------------------------------------------------------------------------------------------------

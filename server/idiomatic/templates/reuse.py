@@ -35,26 +35,27 @@ def same(reusable: Reusable, document: Document, offset: int, needs: Mapping[str
     imported = {binding.qualified for binding in document.fact(Module).bound.get(reusable.name, ())}
     if imported and None not in imported:
         return reusable.name
-    found = [name for start, name in document.fact(_by_kind).get(wanted, ()) if start < offset]
+    found = [name for start, name in document.fact(_by_kind).get(wanted or "", ()) if start < offset]
     return reusable.name if reusable.name in found else next(iter(found), None)
 
 
 @lru_cache(maxsize=512)
 def _wanted(reusable: Reusable, needs: tuple[Needed, ...]) -> str | None:
     qualified = {need.name: need.qualified for need in needs}
-    return _kind(parsed(reusable.code).body[0], qualified.get)
+    # Mixins come first; the last base is what makes a class what it is.
+    return next(reversed(_kinds(parsed(reusable.code).body[0], qualified.get)), None)
 
 
-def _by_kind(document: Document) -> Mapping[str | None, Sequence[tuple[int, str]]]:
+def _by_kind(document: Document) -> Mapping[str, Sequence[tuple[int, str]]]:
     """What a module defines, each with its place, by what it is recognised by."""
     module = document.fact(Module)
-    found: dict[str | None, list[tuple[int, str]]] = {}
+    found: dict[str, list[tuple[int, str]]] = {}
     for statement in document.statements:
         for node in statement.nodes:
             if isinstance(node, (ast.Assign, ast.AnnAssign, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
-                names = defined(node)
-                kind = _kind(node, lambda name: _qualified(module, name)) if names else None
-                found.setdefault(kind, []).extend((document.offset(statement), name) for name in names)
+                for kind in _kinds(node, lambda name: _qualified(module, name)):
+                    places = ((document.offset(statement), name) for name in defined(node))
+                    found.setdefault(kind, []).extend(places)
     return found
 
 
@@ -71,22 +72,22 @@ def without(code: str, name: str) -> str:
     return re.sub(r"\n{4,}", "\n\n\n", "".join(lines)).strip("\n") + "\n"
 
 
-def _kind(node: ast.AST, qualified: Callable[[str], str | None]) -> str | None:
+def _kinds(node: ast.AST, qualified: Callable[[str], str | None]) -> Sequence[str]:
     """By what a definition is recognised, whatever its name is."""
     match node:
         case ast.Assign(value=ast.Call(func=function)) | ast.AnnAssign(value=ast.Call(func=function)):
             name = _dotted(function, qualified)
-            return name and f"{_CALL}{name}"
+            return [] if name is None else [f"{_CALL}{name}"]
         case ast.ClassDef(name=name, bases=[ast.Name(id="Exception"), *_]) if name.endswith("Error"):
-            return f"{_BASE}Exception"
+            return [f"{_BASE}Exception"]
         case ast.ClassDef(name=name, bases=bases):
             library = [found for base in bases if (found := _dotted(base, qualified)) is not None]
-            return f"{_BASE}{library[0]}" if library else f"{_NAMED}{name}"
+            return [f"{_BASE}{each}" for each in library] or [f"{_NAMED}{name}"]
         case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
-            return f"{_NAMED}{name}"
+            return [f"{_NAMED}{name}"]
         case _:
             names = defined(node) if isinstance(node, ast.stmt) else []
-            return f"{_NAMED}{names[0]}" if names else None
+            return [f"{_NAMED}{names[0]}"] if names else []
 
 
 def _dotted(node: ast.expr, qualified: Callable[[str], str | None]) -> str | None:
