@@ -265,3 +265,8 @@ def test_an_offset_of_a_document_that_is_edited() -> None:
     document = document.edit(Span(start, start + 4), "tg")
     found = insertion(load()["task-group-results"], document, start + 2, Context((3, 13)))
     assert found.plain.startswith("async with asyncio.TaskGroup() as group:\n        tasks")
+
+
+def test_what_generators_are_sent_is_left_out_where_it_is_the_default() -> None:
+    assert ") -> AsyncGenerator[T, None]:" in inserted("async-paginator", "x|\n", (3, 12))
+    assert ") -> AsyncGenerator[T]:" in inserted("async-paginator", "x|\n", (3, 13))

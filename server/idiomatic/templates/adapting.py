@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from idiomatic.core.module import Module
 from idiomatic.templates import reuse, subject
+from idiomatic.templates.generator_types import without_default_arguments
 from idiomatic.templates.names import bound, free_names, is_taken, mentioned, renaming, with_names
 from idiomatic.templates.template import Place
 from idiomatic.templates.type_parameters import (
@@ -129,7 +130,8 @@ def _finished(
     binds = [name for name in left.names if name not in gone]
     renamed = free_names([name for name in binds if name in taken], "\n".join(left.pieces), others)
     rename = renaming(renamed)
-    pieces = [with_type_parameters(rename(with_names(piece, users)), target) for piece in left.pieces]
+    pieces = [without_default_arguments(rename(with_names(piece, users)), target) for piece in left.pieces]
+    pieces = [with_type_parameters(piece, target) for piece in pieces]
     used = {name for piece in pieces for name in mentioned(piece)}
     return Adapted(
         code=pieces[-1],
