@@ -88,13 +88,15 @@ def read_cases(rule: str, text: str) -> list[Case]:
     return [case for case in cases if case.fences]
 
 
-def all_cases() -> list[Case]:
-    return [case for path in sorted(CASES.glob("*.md")) for case in read_cases(path.stem, path.read_text("utf-8"))]
+def all_cases(rule: str = "*") -> list[Case]:
+    return [
+        case for path in sorted(CASES.glob(f"{rule}.md")) for case in read_cases(path.stem, path.read_text("utf-8"))
+    ]
 
 
-def examples() -> list[tuple[str, str, str]]:
+def examples(*rules: str) -> list[tuple[str, str, str]]:
     found: list[tuple[str, str, str]] = []
-    for idiom in catalogue.load().values():
+    for idiom in (catalogue.load()[rule] for rule in rules or catalogue.load()):
         fences = re.findall(r"```python\n(.*?)```", idiom.section("Example"), flags=re.DOTALL)
         found += [(idiom.name, *pair) for pair in zip(fences[::2], fences[1::2], strict=True)]
     return found
@@ -107,6 +109,20 @@ def test_example_in_docstring(rule: str, before: str, after: str) -> None:
     analysed = carried_out(analysed)
     assert analysed.module.document.text == after
     assert not [d for d in offered(analysed) if d.fix], "the result is found again"
+
+
+@pytest.mark.parametrize("rule", catalogue.load())
+def test_fix_safety_names_the_verdicts_there_are(rule: str) -> None:
+    """Tables and pages take from that text which verdicts a rule's fixes get, the first ones, which count in bulk."""
+    cases = [case for case in all_cases(rule) if case.one("finds", "1") != "nothing"]
+    found = [looked_at(case) for case in cases] + [analyse(before, name) for name, before, _ in examples(rule)]
+    verdicts = {
+        engine.verdict_name(diagnostic.fixes[0])
+        for analysed in found
+        for diagnostic in analysed.all_diagnostics
+        if diagnostic.fixes
+    }
+    assert verdicts == set(catalogue.load()[rule].verdicts)
 
 
 def test_every_idiom_has_an_example_and_cases() -> None:
@@ -143,10 +159,8 @@ def test_libcst_is_not_used_while_the_file_is_imported(rule: str) -> None:
 
 @pytest.mark.parametrize("case", [pytest.param(case, id=f"{case.rule}:{case.line}") for case in all_cases()])
 def test_case(case: Case) -> None:
-    before, *after = case.fences
-    major, minor = case.one("target", "3.13").split(".")
-    is_known = case.one("project", "") != "unknown"
-    analysed = analyse(before, case.rule, target=(int(major), int(minor)), files=case.files, is_known=is_known)
+    _, *after = case.fences
+    analysed = looked_at(case)
     found = analysed.all_diagnostics
     if case.one("finds", "1") == "nothing":
         assert not found, f"a false alarm: {[d.message for d in found]}"
@@ -173,6 +187,12 @@ def test_case(case: Case) -> None:
         return
     assert after, "the case says what the code becomes"
     assert _result(case, analysed, diagnostic, fix) == after[0]
+
+
+def looked_at(case: Case) -> engine.Analysed:
+    major, minor = case.one("target", "3.13").split(".")
+    is_known = case.one("project", "") != "unknown"
+    return analyse(case.fences[0], case.rule, target=(int(major), int(minor)), files=case.files, is_known=is_known)
 
 
 def _reasons(verdict: object) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from idiomatic.core import bulk, catalogue
+from idiomatic.core.pages import safety
 
 from tests.engine import analyse
 
@@ -28,8 +29,11 @@ def test_there_are_three_pairs() -> None:
 
 
 def test_table() -> None:
-    rows = re.findall(r"^\| `([\w-]+)` \| (.*?) \| (.*?) \|$", README, flags=re.MULTILINE)
-    expected = [(i.name, i.advice.removesuffix("."), ", ".join(i.also)) for i in catalogue.load().values()]
+    rows = re.findall(r"^\| `([\w-]+)` \| (\w+) \| ([\w ]+) \| (.*?) \| (.*?) \|$", README, flags=re.MULTILINE)
+    expected = [
+        (i.name, str(i.kind), safety(i), i.advice.removesuffix("."), ", ".join(i.also))
+        for i in catalogue.load().values()
+    ]
     assert rows == expected
 
 

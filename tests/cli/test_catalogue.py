@@ -8,9 +8,11 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
+import click
 import pytest
 from idiomatic import __version__
 from idiomatic.cli import terminal
+from idiomatic.cli.rules import families
 from idiomatic.core import catalogue, pages
 from idiomatic.templates import catalogue as templates
 from idiomatic.templates import pages as template_pages
@@ -31,13 +33,30 @@ def test_rules_are_the_catalogue() -> None:
         "family": "observability",
         "kind": "problem",
         "severity": "warning",
+        "verdicts": ["safe", "unsafe", "refused"],
         "since": "3.2",
         "also": ["DTZ003", "DTZ004"],
+        "ruff": {"DTZ003": "call-datetime-utcnow", "DTZ004": "call-datetime-utcfromtimestamp"},
         "advice": catalogue.load()["naive-utcnow"].advice,
     }
     table = run("rules").stdout.splitlines()
     assert len(table) == len(listed) + 1
-    assert table[0].split() == ["name", "family", "kind", "since", "also", "advice"]
+    assert table[0].split() == ["name", "family", "kind", "safety", "since", "advice", "ruff"]
+    [line] = [line for line in table if line.startswith("dangling-task ")]
+    assert line.split("  ")[-1] == "asyncio-dangling-task (RUF006)"
+
+
+def test_rules_on_a_terminal_fit_into_80_columns() -> None:
+    lines = [click.unstyle(line) for line in families(catalogue.rules().values(), 80)]
+    assert max(map(len, lines)) <= 80
+    at = next(number for number, line in enumerate(lines) if line.startswith("  dangling-task "))
+    assert lines[at].split(maxsplit=2) == ["dangling-task", "problem", "safe or unsafe  3.8"]
+    assert lines[at + 1 : at + 3] == [
+        "    Keep a reference to every task you start, or wait for it.",
+        "    ruff: asyncio-dangling-task (RUF006)",
+    ]
+    shown = " ".join("\n".join(lines).split())
+    assert all(f" {rule.name} " in shown and rule.advice in shown for rule in catalogue.rules().values())
 
 
 @pytest.mark.parametrize("name", catalogue.rules())

@@ -65,6 +65,15 @@ class TestHover:
         assert hover is not None
         assert hover.range == at(4, 30, 4, 63)
 
+    async def test_on_a_suppression_of_a_rule_that_there_is_not(self, editor: Editor, name: str) -> None:
+        text = SOURCE.replace("utcnow()", "utcnow()  # idiomatic: ignore[nonsense, `x`]")
+        uri = editor.open(text, name)
+        assert markdown(await editor.hover(uri, 4, 32)) == (
+            "Silences nothing here:\n\n- ` nonsense `: there is no such rule\n- `` `x` ``: there is no such rule"
+        )
+        # The name itself has a finding.
+        assert "Name a rule that exists" in markdown(await editor.hover(uri, 4, 52))
+
     async def test_on_a_suppression_of_everything_in_the_file(self, editor: Editor, name: str) -> None:
         hover = await editor.hover(editor.open(f"# idiomatic: ignore-file\n{SOURCE}", name), 0, 5)
         assert "every rule of idiomatic in this file" in markdown(hover)

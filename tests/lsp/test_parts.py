@@ -13,7 +13,6 @@ import sys
 import pytest
 from idiomatic.core import catalogue
 from idiomatic.core.document import Document
-from idiomatic.core.markdown import escaped, fenced, without_relative_links
 from idiomatic.core.ruff_names import RUFF_NAMES
 from idiomatic.core.text import apply_edits
 from idiomatic.lsp import changes
@@ -116,39 +115,6 @@ def test_processes() -> None:
 def test_changes_that_are_none(params: object) -> None:
     with pytest.raises(changes.ChangeError):
         changes.read(params)
-
-
-@pytest.mark.parametrize(
-    ("sentence", "markdown"),
-    [
-        ("plain words, nothing else", "plain words, nothing else"),
-        ("use `a_b` now", "use `a_b` now"),
-        ("a_b and *c*", r"a\_b and \*c\*"),
-        ("[x](command:y)", r"\[x\](command:y)"),
-        ("![x](http://y)", r"!\[x\](http:\//y)"),
-        ("<img src=x>", r"\<img src=x>"),
-        ("see http://x.y or www.z.w", r"see http:\//x.y or www\.z.w"),
-        ("# not a heading", r"\# not a heading"),
-        ("one ` backtick", r"one \` backtick"),
-        ("`a` then [x](y) then `b", r"`a` then \[x\](y) then \`b"),
-        ("`[x](y)`", "`[x](y)`"),
-        ("two\nlines", "two lines"),
-        ("`two\nlines`", "`two lines`"),
-        ("&amp; ~~x~~", r"\&amp; \~\~x\~\~"),
-    ],
-)
-def test_user_code_can_not_become_markup(sentence: str, markdown: str) -> None:
-    assert escaped(sentence) == markdown
-
-
-def test_a_fence_is_longer_than_what_is_inside() -> None:
-    assert fenced("x", "diff") == "```diff\nx\n```"
-    assert fenced("```` x", "diff").startswith("`````diff\n")
-
-
-def test_links_to_our_own_files() -> None:
-    text = "- [a](../configuration.md#x)\n- [b](https://x.y)\n- [c](command:z)"
-    assert without_relative_links(text) == "- a\n- [b](https://x.y)\n- c"
 
 
 @pytest.mark.parametrize(

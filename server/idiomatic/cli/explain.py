@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import sys
+from typing import Final
 
 import click
 
 from idiomatic.cli import terminal
+
+_WIDEST: Final = 100
+"""In how many columns of a terminal a page is shown at most: longer lines are hard to read."""
 
 
 @click.command("explain")
@@ -19,9 +23,13 @@ def command(name: str) -> None:
         return
     from rich.console import Console
     from rich.markdown import Markdown
+    from rich.theme import Theme
 
-    console = Console(force_terminal=True, no_color=terminal.wants_colour() is False)
-    console.print(Markdown(text, code_theme="ansi_dark", hyperlinks=True))
+    # Code has a background of its own, usually, which fits into dark terminals only.
+    theme = Theme({"markdown.code": "cyan"})
+    console = Console(force_terminal=True, no_color=terminal.wants_colour() is False, theme=theme)
+    markdown = Markdown(text, code_theme="ansi_dark", hyperlinks=True)
+    console.print(markdown, width=min(console.width, _WIDEST))
 
 
 def _page(name: str) -> str:

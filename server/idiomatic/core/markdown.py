@@ -8,8 +8,13 @@ from __future__ import annotations
 import re
 from typing import Final
 
-# What begins a link, an image, emphasis, HTML or code; at the start a list, a heading or a quote; bare addresses.
-_SPECIAL: Final = re.compile(r"([\\`*_\[\]<&~]|\A[#>+-]|(?<=:)//|(?<=www)\.)")
+# What begins a link, an image, emphasis, HTML or code; at the start a list, a heading, a quote or a line; what makes a
+# bare address a link.
+_SPECIAL: Final = re.compile(r"([\\`*_\[\]<&~]|\A[#>+=-]|//|(?<=www)\.|(?<=[\w.+-])@)", re.IGNORECASE)
+_NUMBER: Final = re.compile(r"\A(\d+)([.)])")
+_LINE_END: Final = re.compile(r"[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]+")
+_LINK: Final = re.compile(r"\[([^\]]*)\]\((https?://[^)]*)\)")
+_WRAPPED: Final = re.compile(r"(?<=\S)\n[ \t]*(?=\S)(?!- )")
 _RELATIVE_LINK: Final = re.compile(r"\[([^\]]*)\]\((?!https?://)[^)]*\)")
 
 
@@ -22,7 +27,7 @@ def fenced(code: str, language: str) -> str:
 
 def escaped(sentence: str) -> str:
     """A sentence as Markdown: what stands in backticks is code, and nothing is anything else."""
-    pieces = sentence.split("`")
+    pieces = _LINE_END.sub(" ", sentence).strip().split("`")
     if len(pieces) % 2 == 0:
         # One backtick has no partner.
         pieces[-2:] = ["`".join(pieces[-2:])]
@@ -30,11 +35,22 @@ def escaped(sentence: str) -> str:
 
 
 def _text(text: str) -> str:
-    return _SPECIAL.sub(r"\\\1", " ".join(text.split("\n")))
+    return _NUMBER.sub(r"\1\\\2", _SPECIAL.sub(r"\\\1", text))
 
 
 def _code(text: str) -> str:
-    return f"`{' '.join(text.splitlines())}`" if text.strip() else _text(f"`{text}`")
+    return f"`{text}`" if text.strip() else _text(f"`{text}`")
+
+
+def code(text: str) -> str:
+    """Any text as code in a line."""
+    longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
+    quotes = "`" * (longest + 1)
+    # A blank on both sides is taken away again.
+    return f"{quotes} {' '.join(text.split())} {quotes}"
+
+
+# -- texts of our own -------------------------------------------------------------------------------------------------
 
 
 def section(markdown: str, title: str) -> str:
@@ -51,3 +67,18 @@ def section(markdown: str, title: str) -> str:
 def without_relative_links(markdown: str) -> str:
     """Markdown in which links to files of ours are plain text: they lead nowhere from an editor."""
     return _RELATIVE_LINK.sub(r"\1", markdown)
+
+
+def with_plain_links(markdown: str) -> str:
+    """Markdown for a view that renders nothing: the address of a link stands behind its text."""
+    return _LINK.sub(r"\1: \2", without_relative_links(markdown))
+
+
+def unwrapped(markdown: str) -> str:
+    """Paragraphs and lists without the line ends inside them: a view breaks lines where it has to."""
+    return _WRAPPED.sub(" ", markdown)
+
+
+def items(markdown: str) -> list[str]:
+    """The items of a list, each in one line."""
+    return [unwrapped(item).strip() for item in re.split(r"^- ", markdown, flags=re.MULTILINE) if item.strip()]

@@ -12,7 +12,7 @@ from idiomatic.core.markdown import without_relative_links
 from idiomatic.core.ruff_names import RUFF_NAMES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from idiomatic.core.idiom import Idiom
 
@@ -45,7 +45,7 @@ def facts(rule: Idiom) -> Iterator[tuple[str, str]]:
     if rule.kind is not Kind.REFACTOR:
         yield "Severity", str(rule.severity)
     yield "Family", rule.family
-    yield "Fixes", safety(rule)
+    yield "Fixes", f"{safety(rule)}{', or refused with the reason' if 'refused' in rule.verdicts else ''}"
     if since := since_text(rule):
         yield "Since", since
     if rule.also:
@@ -53,10 +53,8 @@ def facts(rule: Idiom) -> Iterator[tuple[str, str]]:
 
 
 def safety(rule: Idiom) -> str:
-    """Which verdicts the fixes of a rule get, in a few words."""
-    possible = [verdict for verdict in rule.verdicts if verdict != "refused"]
-    refusals = ", or refused with the reason" if "refused" in rule.verdicts else ""
-    return f"{' or '.join(possible)}{refusals}" if possible else "none"
+    """`safe`, `unsafe`, or `safe or unsafe`: what the fixes of a rule are, where they are not refused."""
+    return " or ".join(verdict for verdict in rule.verdicts if verdict != "refused") or "none"
 
 
 def since_text(rule: Idiom) -> str:
@@ -64,10 +62,14 @@ def since_text(rule: Idiom) -> str:
     return f"Python {version(rule.since)}" if rule.since > (3, 0) else ""
 
 
+def ruff_names(rule: Idiom) -> Mapping[str, str]:
+    """Ruff's rules for the same thing: their names, by their codes."""
+    return {code: RUFF_NAMES.get(code, code) for code in rule.also}
+
+
 def ruff_texts(rule: Idiom) -> Iterator[str]:
-    """Ruff's rules for the same thing, by name and code."""
-    for code in rule.also:
-        yield f"`{RUFF_NAMES[code]}` ({code})" if code in RUFF_NAMES else code
+    """Ruff's rules for the same thing, as Markdown."""
+    return (f"`{name}` ({code})" for code, name in ruff_names(rule).items())
 
 
 def version(number: tuple[int, int]) -> str:

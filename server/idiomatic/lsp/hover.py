@@ -68,10 +68,14 @@ def _of_suppression(findings: Findings, offset: int, client: Client) -> types.Ho
             if not place.start <= offset <= place.end:
                 continue
             rules = catalogue.rules()
-            named = [rules[name] for name, _ in suppression.names if name in rules]
-            if suppression.names and not named:
-                return None
-            return _hover(silenced(named, whole_file=suppression.whole_file), findings, place, client)
+            names = dict.fromkeys(name for name, _ in suppression.names)
+            text = silenced(
+                [rules[name] for name in names if name in rules],
+                [name for name in names if name not in rules],
+                whole_file=suppression.whole_file,
+                markdown=client.markdown,
+            )
+            return _hover(text, findings, place, client)
     return None
 
 

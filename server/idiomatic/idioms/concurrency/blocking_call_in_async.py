@@ -1,9 +1,9 @@
 """Wait with `await` in a coroutine: a call that blocks stops every other task.
 
 ## Why
-All tasks of an event loop share one thread. While `time.sleep`, `requests.get` or `subprocess.run` waits, nothing
-else runs: no other request is answered, no timeout fires, no cancellation arrives. An `await` hands the thread to the
-others for exactly that time. What has no asynchronous form can wait in a thread of its own, with `asyncio.to_thread`.
+All tasks of an event loop share one thread: while `time.sleep`, `requests.get` or `subprocess.run` waits, no other
+request is answered, no timeout fires, no cancellation arrives. An `await` hands the thread to the others for exactly
+that time. What has no asynchronous form can wait in a thread of its own, with `asyncio.to_thread`.
 
 ## Example
 ```python

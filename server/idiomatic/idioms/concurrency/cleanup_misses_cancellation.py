@@ -2,9 +2,9 @@
 
 ## Why
 A task is cancelled by an `asyncio.CancelledError` raised where it awaits, and a generator is closed by a
-`GeneratorExit` raised where it yields. Neither is an `Exception`: a rollback or release in `except Exception:` is
-skipped exactly when a timeout, a shutdown or a lost client made it necessary, and the transaction stays open or the
-lock held. A handler that ends in `raise` swallows nothing, so it may catch everything.
+`GeneratorExit` raised where it yields; neither is an `Exception`. So a rollback in `except Exception:` is skipped
+exactly when a timeout, a shutdown or a lost client made it necessary. A handler that ends in `raise` swallows nothing,
+and may catch everything.
 
 ## Example
 ```python

@@ -2,9 +2,9 @@
 
 ## Why
 `asyncio.run` makes an event loop, runs a coroutine in it and cleans up: tasks that are left over are cancelled,
-asynchronous generators and the threads of the executor are shut down, Ctrl+C cancels the program, and the loop is
-closed. By hand that takes ten lines, of which most programs have four. `get_event_loop` without a running loop is an
-error since Python 3.14; in a coroutine, `get_running_loop` says what is meant.
+asynchronous generators and the executor's threads are shut down, and the loop is closed. By hand that takes ten lines,
+of which most programs have four. `get_event_loop` without a running loop is an error since Python 3.14; in a coroutine,
+`get_running_loop` says what is meant.
 
 ## Example
 ```python

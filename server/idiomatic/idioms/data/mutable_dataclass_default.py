@@ -1,10 +1,10 @@
 """Give each object of a dataclass its own list, dictionary or clock reading with `default_factory`.
 
 ## Why
-The default of a field is evaluated once, when the class is made, and belongs to all its objects. For lists,
-dictionaries, sets and everything else that can't be hashed, `dataclass` refuses to make the class at all. What can be
-hashed and changed all the same (a lock, a queue, an object of a class with state) it lets through, and all objects
-share it. And `datetime.now()` as a default is the time at which the module was imported.
+The default of a field is evaluated once, when the class is made, and belongs to all its objects: with `datetime.now()`
+all of them have the time at which the module was imported. Where the default can't be hashed (a list, a dictionary, a
+set), `dataclass` refuses to make the class at all. A lock, a queue or another object that can be changed it lets
+through, and all objects share it.
 
 ## Example
 ```python

@@ -1,10 +1,10 @@
 """Say with `from` how a new exception relates to the one that was caught.
 
 ## Why
-Without `from`, the traceback says "During handling of the above exception, another exception occurred": it reads as
-if the handler itself had failed. `raise New(...) from error` says that the caught exception is the cause and keeps it
-in `__cause__` for loggers and error trackers. `raise New(...) from None` says that it is a detail nobody needs, and
-hides it. Which of the two is meant only the author knows, so both are offered.
+Without `from`, the traceback says "During handling of the above exception, another exception occurred", as if the
+handler itself had failed. `raise New(...) from error` names the caught exception as the cause, for readers, loggers and
+error trackers; `from None` hides it as a detail that nobody needs. Which of the two is meant only the author knows, so
+both are offered.
 
 ## Example
 ```python
