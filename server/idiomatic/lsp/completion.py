@@ -6,26 +6,35 @@ only seen when it is looked at or chosen comes later (`completionItem/resolve`),
 
 from __future__ import annotations
 
+import asyncio
 import re
+import shlex
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from idiomatic.lsp import types
 from idiomatic.lsp.positions import PositionError
-from idiomatic.lsp.protocol import InvalidParams
+from idiomatic.lsp.protocol import InvalidParams, RequestFailed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from idiomatic.lsp.client import Client
+    from idiomatic.lsp.documents import OpenDocument
     from idiomatic.lsp.positions import Positions
     from idiomatic.lsp.server import Server
+    from idiomatic.templates.context import Context
     from idiomatic.templates.insertion import Insertion
-    from idiomatic.templates.template import Template
+    from idiomatic.templates.template import Template, Version
 
 _WORD: Final = re.compile(r"[\w-]*")
 _DOCUMENTATION: Final = "documentation"
 _IMPORTS: Final = "additionalTextEdits"
+_PAUSE: Final = 0.05
+"""For how many seconds others are let go first between two templates."""
+_LAST: Final = "~"
+"""What sorts behind all names."""
 
 
 def register(server: Server) -> None:
@@ -36,11 +45,79 @@ def register(server: Server) -> None:
 
 async def completion(ls: Server, params: types.CompletionParams) -> types.CompletionList:
     """The templates that fit at a position."""
-    document = ls.python(params["textDocument"]["uri"])
+    document = _open(ls, params["textDocument"]["uri"])
     if document is None:
         return {"isIncomplete": False, "items": []}
     await document.parsed()
-    return await ls.worker.soon(_items, ls, document.positions, document.uri, document.path, params["position"])
+    # What is installed is read from the disk now and then.
+    return await ls.worker.run(_items, ls, document.positions, document.uri, document.path, params["position"])
+
+
+async def prepare(ls: Server) -> None:
+    """Work out what templates become where nothing is known of the file, while nobody waits for anything.
+
+    What a template becomes is kept; so the first list of all of them is as quick as the next ones.
+    """
+    path = next((document.path for document in ls.documents.values()), None)
+    target = await ls.worker.run(lambda: ls.workspaces.place(path).settings.target)
+    templates = await ls.background.run(_load)
+    for template in templates:
+        while not ls.worker.is_idle:  # noqa: ASYNC110 - nothing tells of it
+            await asyncio.sleep(_PAUSE)
+        await ls.background.run(_prepare, template, target)
+        await asyncio.sleep(_PAUSE)
+
+
+def _load() -> Sequence[Template]:
+    from idiomatic.templates.catalogue import load
+
+    return list(load().values())
+
+
+def _prepare(template: Template, target: Version) -> None:
+    from idiomatic.core.document import Document
+    from idiomatic.templates.context import Context
+    from idiomatic.templates.insertion import insertion
+    from idiomatic.templates.places import site
+
+    if template.is_python:
+        text = "x = 1\n\n\n\n"
+        insertion(template, Document.parse(text), len(text), Context(target))
+        site.cache_clear()
+
+
+def _open(ls: Server, uri: str) -> OpenDocument | None:
+    """The open text of that name if templates can fit in it: Python, and some configuration files."""
+    from idiomatic.templates.context import kind
+
+    document = ls.python(uri)
+    if document is not None:
+        return document
+    other = ls.documents.get(uri)
+    return None if other is None or kind(other.path).is_python else other
+
+
+@dataclass(frozen=True, slots=True)
+class _Surroundings:
+    """What counts for a file.
+
+    Attributes:
+        context: for its templates; `None`: the client wants none.
+        templates: those there are.
+    """
+
+    context: Context | None
+    templates: Mapping[str, Template]
+
+
+def _looked_up(ls: Server, path: Path | None) -> _Surroundings:
+    from idiomatic.templates.context import Context
+
+    place = ls.workspaces.place(path)
+    if not place.is_enabled:
+        return _Surroundings(None, {})
+    context = Context(place.settings.target, path, ls.workspaces.available(path))
+    return _Surroundings(context, ls.workspaces.templates(path))
 
 
 async def resolve(ls: Server, item: types.CompletionItem) -> types.CompletionItem:
@@ -48,38 +125,48 @@ async def resolve(ls: Server, item: types.CompletionItem) -> types.CompletionIte
     data = item.get("data")
     if not isinstance(data, dict) or not isinstance(uri := data.get("uri"), str):
         raise InvalidParams("This is no completion of this server")
-    document = ls.document(uri)
+    document = _open(ls, uri)
+    if document is None:
+        raise RequestFailed(f"There are no templates for {uri}")
     return await ls.worker.run(_resolved, ls, item, data, document.positions, document.path)
 
 
 def _items(
     ls: Server, positions: Positions, uri: str, path: Path | None, position: types.Position
 ) -> types.CompletionList:
-    from idiomatic.templates.context import Context
-    from idiomatic.templates.insertion import fitting, insertion
+    from idiomatic.templates.insertion import fitting, insertion, missing
     from idiomatic.templates.places import site
 
-    place = ls.workspaces.place(path)
-    if not place.is_enabled:
+    place = _looked_up(ls, path)
+    context = place.context
+    if context is None:
         return {"isIncomplete": False, "items": []}
     try:
         offset = positions.span({"start": position, "end": position}).start
     except PositionError as error:
         raise InvalidParams(str(error)) from error
-    document, context = positions.document, Context(place.settings.target, path)
+    document = positions.document
     typed = _typed(document.text, offset)
     items: list[types.CompletionItem] = []
-    for template in fitting(document, offset, context):
-        # Where nothing has been typed, once is enough.
-        prefixes = [prefix for prefix in template.prefixes if prefix.lower().startswith(typed.lower())]
+    for template in fitting(document, offset, context, place.templates):
+        prefixes = [prefix for prefix in template.prefixes if prefix.startswith(typed.lower())]
+        if not prefixes and template.name.startswith(typed.lower()):
+            prefixes = [template.name]
         if not prefixes:
             continue
         made = insertion(template, document, offset, context)
+        lacks = missing(template, document, context)
+        # Where nothing has been typed, once is enough.
         shown = prefixes if typed else prefixes[:1]
-        items += [_item(template, prefix, made, positions, uri, ls.client) for prefix in shown]
+        items += [_item(template, prefix, made, lacks, positions, uri, ls.client) for prefix in shown]
     # It remembers where the last one was, and with that the document.
     site.cache_clear()
     return {"isIncomplete": not typed, "items": items}
+
+
+def installing(requirements: Sequence[str]) -> str:
+    """The command that installs something, to be copied into a shell."""
+    return f"pip install {' '.join(shlex.quote(each) for each in requirements)}"
 
 
 def _typed(text: str, offset: int) -> str:
@@ -89,14 +176,22 @@ def _typed(text: str, offset: int) -> str:
 
 
 def _item(
-    template: Template, prefix: str, made: Insertion, positions: Positions, uri: str, client: Client
+    template: Template,
+    prefix: str,
+    made: Insertion,
+    lacks: Sequence[str],
+    positions: Positions,
+    uri: str,
+    client: Client,
 ) -> types.CompletionItem:
     text = made.snippet if client.snippets else made.plain
     item: types.CompletionItem = {
         "label": prefix,
         "kind": types.SNIPPET_KIND,
-        "detail": template.title,
+        "detail": f"{template.title} Needs: {installing(lacks)}" if lacks else template.title,
         "filterText": prefix,
+        # Behind everything that can be used as it is.
+        "sortText": f"{_LAST}{prefix}" if lacks else prefix,
         "textEdit": {"range": positions.range(made.span), "newText": text},
         "insertTextFormat": types.SNIPPET if client.snippets else types.PLAIN_TEXT,
         # The lines are indented for the place.
@@ -112,9 +207,15 @@ def _item(
 def _complete(
     item: types.CompletionItem, template: Template, made: Insertion, positions: Positions, client: Client
 ) -> None:
+    from idiomatic.templates.template import Place
+
     kind = types.MARKDOWN if client.completion_markdown else types.PLAIN
-    code = f"```python\n{made.plain}\n```" if client.completion_markdown else made.plain
-    text = f"{code}\n\n{template.text.partition(chr(10))[2].strip()}"
+    language = "python" if template.is_python else "toml" if Place.PYPROJECT in template.where else "yaml"
+    code = f"```{language}\n{made.plain}\n```" if client.completion_markdown else made.plain
+    parts = [code, template.text.partition("\n")[2].strip()]
+    if template.requires:
+        parts.append(f"Needs: `{installing(template.requires)}`")
+    text = "\n\n".join(parts)
     item["documentation"] = {"kind": kind, "value": text}
     item["additionalTextEdits"] = [positions.edit(edit) for edit in made.edits]
 
@@ -122,20 +223,19 @@ def _complete(
 def _resolved(
     ls: Server, item: types.CompletionItem, data: Mapping[str, Any], positions: Positions, path: Path | None
 ) -> types.CompletionItem:
-    from idiomatic.templates.catalogue import load
-    from idiomatic.templates.context import Context
     from idiomatic.templates.insertion import insertion
     from idiomatic.templates.places import site
 
-    template, start = load().get(str(data.get("template"))), data.get("start")
+    place = _looked_up(ls, path)
+    template, start = place.templates.get(str(data.get("template"))), data.get("start")
     text = positions.document.text
-    if template is None or not isinstance(start, int) or not 0 <= start <= len(text):
+    if place.context is None or template is None or not isinstance(start, int) or not 0 <= start <= len(text):
         raise InvalidParams("This is no completion of this server")
     # The word has grown since, perhaps.
     word = _WORD.match(text, start)
     end = word.end() if word else start
     try:
-        made = insertion(template, positions.document, end, Context(ls.workspaces.place(path).settings.target, path))
+        made = insertion(template, positions.document, end, place.context)
     except ValueError:
         return item  # the cursor is somewhere else by now
     finally:

@@ -92,7 +92,9 @@ async def publish(ls: Server, document: OpenDocument) -> None:
             # What was edited meanwhile will be reported, not what it was before.
             if ls.analyser.is_current(findings, document):
                 break
-        _send(ls, {"uri": document.uri, "version": findings.version, "diagnostics": findings.report})
+        # A template of the team's is a Python file, and may be wrong as a template.
+        faults = [item for path, item in ls.faulty.items() if path == document.path]
+        _send(ls, {"uri": document.uri, "version": findings.version, "diagnostics": [*findings.report, *faults]})
 
 
 def withdraw(ls: Server, uri: str) -> None:
@@ -133,11 +135,16 @@ async def publish_faults(ls: Server) -> None:
     """Show what is wrong in configuration files; they are not among the documents that a client asks about."""
     ls.faults_number = ls.workspaces.faults_number
     faults = await ls.worker.run(_faults, ls)
-    for path in ls.faulty - faults.keys():
-        _send(ls, {"uri": uri_of(path), "diagnostics": []})
-    for path, item in faults.items():
-        _send(ls, {"uri": _known_uri(ls, path), "diagnostics": [item]})
-    ls.faulty = set(faults)
+    before, ls.faulty = ls.faulty, faults
+    for path in before.keys() | faults.keys():
+        document = ls.documents.get(_known_uri(ls, path))
+        if document is not None and document.is_python and not ls.client.pulls_diagnostics:
+            # What is found in it is shown with it.
+            if before.get(path) != faults.get(path):
+                ls.look_at(document)
+        else:
+            items = [faults[path]] if path in faults else []
+            _send(ls, {"uri": _known_uri(ls, path), "diagnostics": items})
 
 
 def _known_uri(ls: Server, path: Path) -> str:

@@ -101,6 +101,7 @@ async def _load(ls: Server, *, is_linked: bool) -> None:
     if is_linked and ls.links.folder is None:
         ls.keep(links.write(ls))
     await ls.background.run(importlib.import_module, "libcst.metadata")
+    await completion.prepare(ls)
 
 
 def _load_engine(linked: Links | None) -> None:

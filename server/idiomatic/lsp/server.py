@@ -64,7 +64,7 @@ class Server:
         report_numbers: the next such number.
         is_refreshing: whether the client was told to ask again and has not answered yet.
         refresh_wanted: whether it has to be told once more after that.
-        faulty: the configuration files of which the client was told that they are wrong.
+        faulty: what the client was told is wrong with files that say something about the project.
         faults_number: which state of `workspaces.faults` that was.
     """
 
@@ -84,7 +84,7 @@ class Server:
         self.report_numbers = itertools.count(1)
         self.is_refreshing = False
         self.refresh_wanted = False
-        self.faulty: set[Path] = set()
+        self.faulty: Mapping[Path, types.Diagnostic] = {}
         self.faults_number = 0
         self._loop: asyncio.AbstractEventLoop | None = None
         self._ended: asyncio.Future[int] | None = None
@@ -155,7 +155,7 @@ class Server:
             RequestFailed: nothing of that name is open.
         """
         document = self.documents.get(uri)
-        return document if document is not None and not document.is_python else self.document(uri)
+        return None if document is not None and not document.is_python else self.document(uri)
 
     def _tidy_later(self) -> None:
         """Collect what is left of closed documents when nothing was opened, changed or closed for a while."""

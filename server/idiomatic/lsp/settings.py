@@ -80,7 +80,9 @@ async def did_change_watched_files(ls: Server, params: types.DidChangeWatchedFil
     if any(is_configuration(path_of(uri)) for uri in uris):
         ls.analyser.touch(None)
         await _read_again(ls)
-    elif changed:
+        return
+    await _look_at_templates(ls)
+    if changed:
         ls.analyser.touch(None)
         ls.scanner.touch()
         await ls.worker.run(ls.workspaces.changed)
@@ -90,8 +92,14 @@ async def did_change_watched_files(ls: Server, params: types.DidChangeWatchedFil
 async def did_save(ls: Server, params: types.DidSaveTextDocumentParams) -> None:
     """A document was saved; without file watching, that is how changes of configuration files are noticed."""
     path = path_of(params["textDocument"]["uri"])
-    if not ls.client.watches_files and is_configuration(path):
-        await _read_again(ls)
+    if not ls.client.watches_files:
+        await (_read_again(ls) if is_configuration(path) else _look_at_templates(ls))
+
+
+async def _look_at_templates(ls: Server) -> None:
+    await ls.worker.run(ls.workspaces.look_at_templates)
+    if ls.workspaces.faults_number != ls.faults_number:
+        await diagnostics.publish_faults(ls)
 
 
 async def did_change_workspace_folders(ls: Server, params: types.DidChangeWorkspaceFoldersParams) -> None:

@@ -507,6 +507,7 @@ class CompletionItem(TypedDict):
     detail: NotRequired[str]
     documentation: NotRequired[str | MarkupContent]
     filterText: NotRequired[str]
+    sortText: NotRequired[str]
     insertTextFormat: NotRequired[int]
     insertTextMode: NotRequired[int]
     textEdit: NotRequired[TextEdit]

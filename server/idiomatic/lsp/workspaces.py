@@ -6,6 +6,7 @@ Used on the worker's thread only, except for `generation`.
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +20,9 @@ if TYPE_CHECKING:
     from idiomatic.project.configuration import ConfigurationError
     from idiomatic.project.definitions import Definitions, Modules
     from idiomatic.project.indexing import BackgroundIndex
+    from idiomatic.project.own_templates import OwnTemplates
     from idiomatic.project.workspace import Settings, Workspace
+    from idiomatic.templates.template import Template
 
 logger = logging.getLogger(__name__)
 
@@ -28,6 +31,11 @@ UNSAVED: Final = "unsaved.py"
 
 _KEPT: Final = 200_000
 """How many characters of files that are not open are kept parsed."""
+_CURRENT_FOR: Final = 3.0
+"""For how many seconds nobody looks again what is installed, and which templates a team has."""
+_FOLDERS: Final = 32
+"""Of how many folders is kept what is installed for them."""
+
 _KEPT_FOR: Final = 60.0
 """For how many seconds they are kept in any case."""
 
@@ -71,12 +79,15 @@ class Workspaces:
         self._client: Mapping[Path | None, Mapping[str, Any]] = {}
         self._workspaces: dict[Path | None, Workspace] = {}
         self._noted: Mapping[Path | str, ConfigurationError] = {}
+        self._own: dict[tuple[Path | None, Path], tuple[float, OwnTemplates]] = {}
+        self._available: dict[Path, tuple[float, frozenset[str]]] = {}
 
     def configure(self, folders: tuple[Path, ...], client: Mapping[Path | None, Mapping[str, Any]]) -> None:
         """Take over the folders, and what the client says about each of them (`None`: about all others)."""
         self._folders = tuple(sorted(folders, key=lambda folder: -len(folder.parts)))
         self._client = client
         self._workspaces.clear()
+        self._own.clear()
         self.generation += 1
         for root in self._indexes.keys() - set(folders):
             self._indexes.pop(root).close()
@@ -92,6 +103,7 @@ class Workspaces:
         for workspace in self._workspaces.values():
             workspace.forget()
         self.generation += 1
+        self._own.clear()
         self.changed()
 
     def close(self, path: Path) -> None:
@@ -117,13 +129,59 @@ class Workspaces:
         workspace = self._workspace(folder, client)
         path = path or workspace.root / UNSAVED
         settings = workspace.settings(path)
+        if settings.configuration.templates is not None:
+            self._templates(folder, settings, workspace.root)
         self._note_faults()
         return Place(settings, workspace.source(path), client.get("enable") is not False)
+
+    def templates(self, path: Path | None) -> Mapping[str, Template]:
+        """The templates that there are for a file: ours, and those of its project."""
+        folder = self._folder(path)
+        workspace = self._workspace(folder, self._settings_of(folder))
+        settings = workspace.settings(path or workspace.root / UNSAVED)
+        found = self._templates(folder, settings, workspace.root).templates
+        self._note_faults()
+        return found
+
+    def _templates(self, folder: Path | None, settings: Settings, root: Path) -> OwnTemplates:
+        from idiomatic.project.own_templates import own_templates
+
+        key = folder, settings.directory
+        looked, known = self._own.get(key, (0.0, None))
+        if known is None or time.monotonic() - looked > _CURRENT_FOR:
+            known = own_templates(settings.configuration, root)
+            self._own[key] = time.monotonic(), known
+        return known
+
+    def look_at_templates(self) -> None:
+        """Read a team's templates again that changed on the disk, if they were needed so far."""
+        known, self._own = self._own, {}
+        for folder, directory in known:
+            workspace = self._workspace(folder, self._settings_of(folder))
+            settings = workspace.settings(directory / UNSAVED)
+            if settings.configuration.templates is not None:
+                self._templates(folder, settings, workspace.root)
+        self._note_faults()
+
+    def available(self, path: Path | None) -> frozenset[str]:
+        """The names of the libraries that a file can use."""
+        if path is None:
+            return frozenset()
+        from idiomatic.project.distributions import available
+
+        looked, known = self._available.pop(path.parent, (0.0, frozenset[str]()))
+        if time.monotonic() - looked > _CURRENT_FOR:
+            looked, known = time.monotonic(), available(path.parent)
+        self._available[path.parent] = looked, known
+        while len(self._available) > _FOLDERS:
+            del self._available[next(iter(self._available))]
+        return known
 
     @property
     def faults(self) -> Mapping[Path | str, ConfigurationError]:
         """What is wrong in which configuration file, or in the client's settings, as far as they were needed."""
-        return {origin: error for workspace in self._workspaces.values() for origin, error in workspace.faults.items()}
+        found = {origin: error for each in self._workspaces.values() for origin, error in each.faults.items()}
+        return {error.origin: error for _, own in self._own.values() for error in own.faults} | found
 
     def _note_faults(self) -> None:
         faults = self.faults
