@@ -77,13 +77,12 @@ def _load() -> Sequence[Template]:
 def _prepare(template: Template, target: Version) -> None:
     from idiomatic.core.document import Document
     from idiomatic.templates.context import Context
-    from idiomatic.templates.insertion import insertion
-    from idiomatic.templates.places import site
+    from idiomatic.templates.insertion import forget, insertion
 
     if template.is_python:
         text = "x = 1\n\n\n\n"
         insertion(template, Document.parse(text), len(text), Context(target))
-        site.cache_clear()
+        forget()
 
 
 def _open(ls: Server, uri: str) -> OpenDocument | None:
@@ -134,8 +133,7 @@ async def resolve(ls: Server, item: types.CompletionItem) -> types.CompletionIte
 def _items(
     ls: Server, positions: Positions, uri: str, path: Path | None, position: types.Position
 ) -> types.CompletionList:
-    from idiomatic.templates.insertion import fitting, insertion, missing
-    from idiomatic.templates.places import site
+    from idiomatic.templates.insertion import fitting, forget, insertion, missing
 
     place = _looked_up(ls, path)
     context = place.context
@@ -160,7 +158,7 @@ def _items(
         shown = prefixes if typed else prefixes[:1]
         items += [_item(template, prefix, made, lacks, positions, uri, ls.client) for prefix in shown]
     # It remembers where the last one was, and with that the document.
-    site.cache_clear()
+    forget()
     return {"isIncomplete": not typed, "items": items}
 
 
@@ -223,8 +221,7 @@ def _complete(
 def _resolved(
     ls: Server, item: types.CompletionItem, data: Mapping[str, Any], positions: Positions, path: Path | None
 ) -> types.CompletionItem:
-    from idiomatic.templates.insertion import insertion
-    from idiomatic.templates.places import site
+    from idiomatic.templates.insertion import forget, insertion
 
     place = _looked_up(ls, path)
     template, start = place.templates.get(str(data.get("template"))), data.get("start")
@@ -239,6 +236,6 @@ def _resolved(
     except ValueError:
         return item  # the cursor is somewhere else by now
     finally:
-        site.cache_clear()
+        forget()
     _complete(item, template, made, positions, ls.client)
     return item

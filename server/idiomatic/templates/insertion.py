@@ -23,6 +23,7 @@ from idiomatic.templates.reading import text_word
 from idiomatic.templates.subject import is_own, pattern
 from idiomatic.templates.template import Place
 from idiomatic.templates.text_places import has_room, text_site
+from idiomatic.templates.type_parameters import parsed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence, Set
@@ -200,6 +201,12 @@ def _text(template: Template, document: Document, at: Site) -> Insertion:
     filled_in = snippet(plain, stops, template.tab_stops)
     newline = document.newline
     return Insertion(at.span, filled_in.replace("\n", newline), plain.replace("\n", newline), tuple)
+
+
+def forget() -> None:
+    """Keep no document and no tree: to be called after the last question about a place."""
+    site.cache_clear()
+    parsed.cache_clear()
 
 
 def definition(
