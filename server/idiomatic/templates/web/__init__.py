@@ -1,0 +1,1 @@
+"""Services over HTTP, and clients of them."""
