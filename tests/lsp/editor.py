@@ -17,7 +17,7 @@ from pygls.protocol import default_converter
 from pytest_lsp.client import DEFAULT_CLIENT_FEATURES, register_lsp_features
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from idiomatic.lsp.types import Position, Range
 
@@ -139,6 +139,7 @@ class Editor:
     choice: which of the offered answers the user gives to any of them.
     wanted: the edits that the server wanted made.
     makes_edits: whether they are made: what the user says.
+    on_edit: what happens while the user decides.
     """
 
     client: pytest_lsp.LanguageClient
@@ -152,6 +153,7 @@ class Editor:
     choice: int | None = None
     wanted: list[types.ApplyWorkspaceEditParams] = field(default_factory=list)
     makes_edits: bool = True
+    on_edit: Callable[[], object] = lambda: None
     result: types.InitializeResult | None = None
     _news: asyncio.Condition = field(default_factory=asyncio.Condition)
     _versions: dict[str, int] = field(default_factory=dict)
@@ -217,6 +219,7 @@ class Editor:
 
         def apply(ls: Any, params: types.ApplyWorkspaceEditParams) -> types.ApplyWorkspaceEditResult:
             self.wanted.append(params)
+            self.on_edit()
             return types.ApplyWorkspaceEditResult(applied=self.makes_edits)
 
         return {

@@ -16,9 +16,8 @@ from idiomatic.cli import options, progress, terminal
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from idiomatic.cli.reports import FixReport
     from idiomatic.cli.sources import Sources
-    from idiomatic.cli.work import FixAll
+    from idiomatic.project.scan.fix import FixAll, FixReport
 
 
 @click.command("fix")
@@ -42,7 +41,7 @@ def command(
     alone; with 1 if a result could not be written, and with 2 if an option or the configuration is wrong.
     """
     from idiomatic.cli import sources
-    from idiomatic.cli.work import FixAll
+    from idiomatic.project.scan.fix import FixAll
 
     overrides = {"select": select, "ignore": ignore, "target-version": target_version}
     with sources.workspace(overrides, isolated=isolated) as workspace:
@@ -63,22 +62,12 @@ def command(
 
 def _fix(given: Sources, work: FixAll) -> list[FixReport]:
     """What is fixed in each file, in order."""
-    from idiomatic.cli.reports import FixReport
     from idiomatic.core import catalogue
-    from idiomatic.project.scan import parallel
     from idiomatic.project.scan.cache import default_folder
-    from idiomatic.project.scan.reports import CRASHED, Fault, shown_path
+    from idiomatic.project.scan.fix import crashed, fix_files
     from idiomatic.project.scan.uses import ProjectUses
 
     folder = default_folder()
-
-    def crashed(file: Path) -> FixReport:
-        return FixReport(shown_path(file), faults=(Fault(shown_path(file), CRASHED),), has_failed=True)
-
-    def each(work: FixAll, files: Sequence[Path]) -> dict[Path, FixReport]:
-        with closing(parallel.each(work, files, crashed, watched=partial(progress.bar, "Fixing"))) as found:
-            return dict(found)
-
     first = replace(work, waits=True)
     if given.stdin is not None:
         report = first(given.stdin)
@@ -87,10 +76,10 @@ def _fix(given: Sources, work: FixAll) -> list[FixReport]:
             report = work(given.stdin)
         return [report]
     catalogue.rules()  # loaded here, worker processes have them from the start
-    reports = each(first, given.files)
-    if waiting := [file for file, report in reports.items() if report.is_waiting]:
-        work.workspace.index = ProjectUses(work.workspace, given.files, folder).index()
-        reports |= each(work, waiting)
+    watched = partial(progress.bar, "Fixing")
+    fixing = fix_files(work, first, work.workspace, given.files, crashed, folder=folder, watched=watched)
+    with closing(fixing) as found:
+        reports = dict(found)
     return [reports[file] for file in given.files]
 
 

@@ -224,7 +224,7 @@ def edits_of(
     from idiomatic.core.draft import DraftError
 
     if data.get("all"):
-        return _all_edits(findings, given_up or threading.Event())
+        return all_edits(findings, given_up or threading.Event())
     found = _found_again(findings, data)
     if data.get("silence"):
         edit = findings.analysed.silence(found)
@@ -288,7 +288,8 @@ def _fix_again(found: Diagnostic, title: str, data: dict[str, Any]) -> Fix:
     raise RequestFailed(CHANGED)
 
 
-def _all_edits(findings: Findings, given_up: threading.Event) -> Sequence[Edit]:
+def all_edits(findings: Findings, given_up: threading.Event) -> Sequence[Edit]:
+    """What all safe fixes of a document change, as far as that is found out before somebody gives it up."""
     from idiomatic.core import bulk
 
     analysed = findings.analysed

@@ -167,6 +167,11 @@ class Analyser:
         if uri is not None:
             self._changes[uri] += 1
 
+    def known(self, document: OpenDocument) -> Findings | None:
+        """What is known of a document as it is, without a look at it."""
+        latest = self._latest.get(document.uri)
+        return latest if latest is not None and latest.positions is document.positions else None
+
     def forget(self, uri: str) -> None:
         """Keep nothing of a closed document."""
         self._latest.pop(uri, None)

@@ -18,6 +18,7 @@ from idiomatic.lsp import (
     hover,
     links,
     logs,
+    progress,
     settings,
     types,
     workspace_diagnostics,
@@ -63,8 +64,8 @@ def begin(ls: Server, greeting: Greeting) -> None:
     ls.protocol.trace = types.TraceValue(params.get("trace") or types.TraceValue.OFF)
     logs.to_client(ls)
     settings.begin(ls, params)
-    features = (documents, settings, diagnostics, workspace_diagnostics, code_actions, hover, completion, commands)
-    for feature in features:
+    shown = (diagnostics, workspace_diagnostics, code_actions, hover, completion)
+    for feature in (documents, settings, progress, *shown, commands):
         feature.register(ls)
     if greeting.parent is not None:
         ls.keep(_watch(ls, greeting.parent))

@@ -13,7 +13,7 @@ import warnings
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from idiomatic.core.text import Unit
-from idiomatic.lsp import connection, diagnostics, lifecycle, logs, settings
+from idiomatic.lsp import connection, diagnostics, lifecycle, logs, scan, settings
 from idiomatic.lsp.client import Client
 from idiomatic.lsp.documents import Documents
 from idiomatic.lsp.findings import Analyser
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from idiomatic.lsp.connection import Writer
     from idiomatic.lsp.documents import OpenDocument
     from idiomatic.lsp.greeting import Greeting
+    from idiomatic.lsp.progress import Progress
 
 logger = logging.getLogger(__name__)
 
@@ -66,6 +67,7 @@ class Server:
         refresh_wanted: whether it has to be told once more after that.
         faulty: what the client was told is wrong with files that say something about the project.
         faults_number: which state of `workspaces.faults` that was.
+        shown_progress: what the user sees being done, by the names under which the client knows it.
     """
 
     def __init__(self) -> None:
@@ -86,6 +88,7 @@ class Server:
         self.refresh_wanted = False
         self.faulty: Mapping[Path, types.Diagnostic] = {}
         self.faults_number = 0
+        self.shown_progress: dict[types.Token, Progress] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._ended: asyncio.Future[int] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -126,6 +129,8 @@ class Server:
     def closed(self, uri: str) -> None:
         """A text was closed in the client."""
         if (document := self.documents.close(uri)) is not None:
+            if document.is_python:
+                scan.closed(self, document)
             self.analyser.forget(uri)
             self.analyser.touch(None)
             self.scanner.touch()

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from idiomatic.lsp import diagnostics, logs, types
+from idiomatic.lsp import diagnostics, logs, scan, types
 from idiomatic.lsp.protocol import Refusal
 from idiomatic.lsp.uris import path_of, uri_of
 
@@ -77,6 +77,7 @@ async def did_change_watched_files(ls: Server, params: types.DidChangeWatchedFil
     """Files were written, made or deleted; what is open counts as it is in the client."""
     uris = [change["uri"] for change in params["changes"]]
     changed = [uri for uri in uris if uri not in ls.documents]
+    ls.scanner.written([path for uri in uris if (path := path_of(uri)) is not None])
     if any(is_configuration(path_of(uri)) for uri in uris):
         ls.analyser.touch(None)
         await _read_again(ls)
@@ -165,6 +166,7 @@ async def _read_again(ls: Server) -> None:
 
 
 async def _show(ls: Server) -> None:
+    await scan.configured(ls)
     ls.scanner.touch()
     paths = [document.path for document in ls.documents.values()]
     await ls.worker.run(lambda: [ls.workspaces.place(path) for path in paths])

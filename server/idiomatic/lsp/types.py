@@ -89,6 +89,9 @@ class CommandName(StrEnum):
     """
 
     EXPLAIN = "idiomatic.server.explain"
+    FIX_ALL = "idiomatic.server.fixAll"
+    FIX_WORKSPACE = "idiomatic.server.fixWorkspace"
+    SCAN = "idiomatic.server.scan"
     SILENCE = "idiomatic.server.silence"
 
 

@@ -34,8 +34,14 @@ async def choose(ls: Server, question: str, answers: Sequence[str]) -> int | Non
     return answers.index(title) if title in answers else None
 
 
-async def apply(ls: Server, label: str, edit: types.WorkspaceEdit) -> bool:
+async def apply(ls: Server, label: str, edit: types.WorkspaceEdit, *, saves: bool = True) -> bool:
     """Whether the client makes an edit: it does not if the user has decided otherwise, or if a text has changed.
+
+    Args:
+        ls: the server.
+        label: what it is.
+        edit: of any files.
+        saves: whether those that were not changed before are saved, by a client that does that.
 
     Raises:
         RequestFailed: it can't, and says why.
@@ -43,7 +49,7 @@ async def apply(ls: Server, label: str, edit: types.WorkspaceEdit) -> bool:
     if not ls.client.applies_edits:
         raise RequestFailed("This editor takes no edits from a server (workspace/applyEdit).")
     params: types.ApplyWorkspaceEditParams = {"label": label, "edit": edit}
-    if ls.client.saves_refactorings:
+    if saves and ls.client.saves_refactorings:
         params["metadata"] = {"isRefactoring": True}
     try:
         answer = await ls.ask(types.WORKSPACE_APPLY_EDIT, params)

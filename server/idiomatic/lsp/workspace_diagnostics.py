@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import itertools
 import time
 from contextlib import aclosing
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
+from idiomatic.core.idiom import Safe
 from idiomatic.lsp import types
-from idiomatic.lsp.protocol import Refusal, RequestFailed
+from idiomatic.lsp.progress import Progress
+from idiomatic.lsp.protocol import RequestFailed
 from idiomatic.lsp.scanner import NOTHING, Report
 from idiomatic.lsp.uris import path_of
 
@@ -28,25 +29,19 @@ _AFTER: Final = 0.5
 """How many seconds is waited for more changes after one."""
 _OFTEN: Final = 0.1
 """How often, in seconds, a part of the answer is sent at most."""
-_LONG: Final = 1.0
-"""After how many seconds the user is told that something is going on, by a client that did not ask to be told."""
-
-_NUMBERS: Final = itertools.count(1)
+_TITLE: Final = "idiomatic: looking at all files"
 
 
 def register(server: Server) -> None:
     """Answer a client that asks, and tell one that does not."""
-    server.feature(types.WINDOW_WORK_DONE_PROGRESS_CANCEL, types.WorkDoneProgressCancelParams)(give_up)
     if server.client.pulls_diagnostics:
         server.feature(types.WORKSPACE_DIAGNOSTIC, types.WorkspaceDiagnosticParams)(pull)
     else:
         server.keep(push(server))
 
 
-def give_up(ls: Server, params: types.WorkDoneProgressCancelParams) -> None:
-    """The user has pressed *Cancel*."""
-    if params["token"] in ls.scanner.tokens:
-        ls.scanner.give_up()
+def _progress(ls: Server, token: types.Token | None) -> Progress:
+    return Progress(ls, token, _TITLE, ls.scanner.give_up)
 
 
 # -- pull -------------------------------------------------------------------------------------------------------------
@@ -60,7 +55,7 @@ async def pull(ls: Server, params: types.WorkspaceDiagnosticParams) -> types.Wor
     turn = ls.scanner.next_turn()
     answer = _Answer(ls, params)
     while True:
-        await _fill(ls, answer, _Progress(ls, params.get("workDoneToken")))
+        await _fill(ls, answer, _progress(ls, params.get("workDoneToken")))
         if answer.is_news or answer.token is None:
             return answer.rest()
         await ls.scanner.changed()
@@ -70,23 +65,23 @@ async def pull(ls: Server, params: types.WorkspaceDiagnosticParams) -> types.Wor
         await asyncio.sleep(_AFTER)
 
 
-async def _fill(ls: Server, answer: _Answer, progress: _Progress) -> None:
+async def _fill(ls: Server, answer: _Answer, progress: Progress) -> None:
     answer.begin()
     try:
         async with aclosing(ls.scanner.look()) as steps:
             async for step in steps:
                 if isinstance(step, Report):
                     answer.tell(step)
-                else:
+                elif isinstance(step, float):
                     await progress.report(step)
     finally:
         progress.end()
-    for report in (*ls.scanner.closed_reports(), *await _open_reports(ls)):
+    for report in (*ls.scanner.closed_reports(), *await open_reports(ls)):
         answer.tell(report)
     answer.tell_what_is_gone()
 
 
-async def _open_reports(ls: Server) -> Sequence[Report]:
+async def open_reports(ls: Server) -> Sequence[Report]:
     """What is found in the open texts, as they are in the client."""
     found: list[Report] = []
     known = ls.scanner.opened
@@ -103,7 +98,8 @@ async def _open_reports(ls: Server) -> Sequence[Report]:
 
 
 def _report(findings: Findings) -> Report:
-    return Report.of(findings.uri, findings.version, findings.report)
+    safe = sum(found.fix is not None and isinstance(found.fix.verdict, Safe) for found in findings.shown)
+    return Report.of(findings.uri, findings.version, findings.report, safe)
 
 
 class _Answer:
@@ -192,10 +188,10 @@ async def push(ls: Server) -> None:
     told: dict[str, str] = {}
     while True:
         async with aclosing(ls.scanner.look()) as steps:
-            progress = _Progress(ls, None)
+            progress = _progress(ls, None)
             try:
                 async for step in steps:
-                    if not isinstance(step, Report):
+                    if isinstance(step, float):
                         await progress.report(step)
             finally:
                 progress.end()
@@ -210,51 +206,3 @@ async def push(ls: Server) -> None:
                 ls.notify(types.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS, {"uri": uri, "diagnostics": report.items})
         await ls.scanner.changed()
         await asyncio.sleep(_AFTER)
-
-
-# -- progress ---------------------------------------------------------------------------------------------------------
-
-
-class _Progress:
-    """What the user sees of a scan.
-
-    Args:
-        ls: the server.
-        token: the name under which the client wants to be told; `None`: it is asked for one if it takes long.
-    """
-
-    def __init__(self, ls: Server, token: types.Token | None) -> None:
-        self._ls = ls
-        self._token = token
-        self._started = time.monotonic()
-        self._is_shown = False
-
-    async def report(self, done: float) -> None:
-        """So much of it is done."""
-        if not self._is_shown:
-            if self._token is None and not await self._create():
-                return
-            self._is_shown = True
-            self._ls.scanner.tokens.add(self._token)
-            self._send({"kind": "begin", "title": "idiomatic: looking at all files", "cancellable": True})
-        self._send({"kind": "report", "percentage": round(done * 100)})
-
-    async def _create(self) -> bool:
-        if not self._ls.client.shows_progress or time.monotonic() - self._started < _LONG:
-            return False
-        token = f"idiomatic-scan-{next(_NUMBERS)}"
-        try:
-            await self._ls.ask(types.WINDOW_WORK_DONE_PROGRESS_CREATE, {"token": token})
-        except Refusal:
-            return False
-        self._token = token
-        return True
-
-    def end(self) -> None:
-        """It is over."""
-        if self._is_shown:
-            self._ls.scanner.tokens.discard(self._token)
-            self._send({"kind": "end"})
-
-    def _send(self, value: Any) -> None:
-        self._ls.notify(types.PROGRESS, {"token": self._token, "value": value})

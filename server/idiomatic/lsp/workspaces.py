@@ -177,6 +177,11 @@ class Workspaces:
             del self._available[next(iter(self._available))]
         return known
 
+    def settings(self, path: Path) -> Settings:
+        """What was decided for a file."""
+        folder = self._folder(path)
+        return self._workspace(folder, self._settings_of(folder)).settings(path)
+
     @property
     def faults(self) -> Mapping[Path | str, ConfigurationError]:
         """What is wrong in which configuration file, or in the client's settings, as far as they were needed."""

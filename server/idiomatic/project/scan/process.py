@@ -2,8 +2,8 @@
 
 It is told what to do in a line of JSON and answers in lines of JSON: `{"files": 12}` when it is known how many there
 are, `{"done": 3}` now and then, for each file with findings `{"path": ..., "findings": [...]}`, and in the end what the
-findings of these files rest on, `{"asked": [...]}`. It ends as soon as nobody is at the other end any more; what it has
-found by then is in the cache.
+findings of these files rest on, `{"asked": [...]}`; who wants fixes gets what `project.scan.fixing` says. It ends as
+soon as nobody is at the other end any more; what it has found by then is in the cache.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import threading
 import time
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypedDict
+from typing import TYPE_CHECKING, Any, Final, NotRequired, TypedDict
 
 from idiomatic.core.text import Lines, Unit
 from idiomatic.project import evidence, files
@@ -65,19 +65,31 @@ class Task(TypedDict):
         folders: the folders; a file belongs to the innermost one around it.
         opened: the texts that are open in the client, by path: they count instead of the files, which are left out.
         unit: what columns are counted in.
+        fixes: whether not findings are wanted, but what all safe fixes change; in the open texts, too.
     """
 
     folders: Sequence[Folder]
     opened: Mapping[str, str]
     unit: str
+    fixes: NotRequired[bool]
 
 
 class Place(TypedDict):
-    """A finding; lines and columns count from 0."""
+    """A finding; lines and columns count from 0.
+
+    Attributes:
+        rule: the name of the rule.
+        message: one sentence without a full stop.
+        severity: `error`, `warning`, `information` or `hint`.
+        is_safe: whether it has a safe fix.
+        start: where it begins.
+        end: where it ends.
+    """
 
     rule: str
     message: str
     severity: str
+    is_safe: bool
     start: tuple[int, int]
     end: tuple[int, int]
 
@@ -133,6 +145,7 @@ def messages(task: Task) -> Generator[Mapping[str, object], None, None]:
     texts = {Path(path): text for path, text in task["opened"].items()}
     # What is the same on the disk needs no exception.
     changed = {path: text for path, text in texts.items() if not _is_on_disk(path, text)}
+    is_fixing = task.get("fixes", False)
     work: list[tuple[Workspace, list[Path]]] = []
     for folder in task["folders"]:
         if not folder["is_wanted"]:
@@ -146,8 +159,13 @@ def messages(task: Task) -> Generator[Mapping[str, object], None, None]:
             yield {"fault": str(error), "root": str(root)}
             continue
         inner = [each for each in roots if each != root and each.is_relative_to(root)]
-        own = [path for path in found if path not in texts and not any(path.is_relative_to(each) for each in inner)]
-        work.append((workspace, own))
+        own = [path for path in found if not any(path.is_relative_to(each) for each in inner)]
+        work.append((workspace, own if is_fixing else [path for path in own if path not in texts]))
+    if is_fixing:
+        from idiomatic.project.scan import fixing
+
+        yield from fixing.messages(work, unit)
+        return
     yield {"files": sum(len(own) for _, own in work)}
     asked: set[str] = set()
     done, said = 0, 0.0
@@ -189,6 +207,7 @@ def _place(record: Record, lines: Lines, unit: Unit) -> Place:
         "rule": record.rule,
         "message": record.message,
         "severity": record.severity,
+        "is_safe": record.fix is not None and record.fix.safety == "safe",
         "start": position(record.line, record.column),
         "end": position(record.end_line, record.end_column),
     }
