@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 from idiomatic.templates.catalogue import load
 from lsprotocol import types
+from pygls.exceptions import JsonRpcException
 
-from tests.lsp.editor import PLAIN, at, uri_of
+from tests.lsp.editor import PLAIN, applied, at, text_edits, uri_of
 from tests.project.test_distributions import environment
 from tests.project.test_own_templates import GREETING, project
 
@@ -81,3 +82,26 @@ async def test_configuration_files(start: Start) -> None:
         assert "```toml\n" in resolved.documentation.value
     assert await editor.completions(editor.open("x = 1\n\n", "idiomatic.toml", "toml"), 1, 0) == []
     assert await editor.completions(uri, 1, 0) == []
+
+
+SELECTED = "import os\n\n\ndef clean(path: str) -> None:\n    os.remove(path)\n    print(path)\n"
+
+
+@pytest.mark.parametrize("can", [None, PLAIN], ids=["resolves", "plain"])
+async def test_a_template_around_what_is_selected(start: Start, can: types.ClientCapabilities | None) -> None:
+    editor = await start(can)
+    uri = editor.open(SELECTED)
+    name = "Surround with `try` and `finally`"
+    kinds = [types.CodeActionKind.RefactorRewrite]
+    assert all(action.title != name for action in await editor.actions(uri, at(4, 4), only=kinds))
+    (action,) = [each for each in await editor.actions(uri, at(4, 0, 6, 0), only=kinds) if each.title == name]
+    assert action.kind == types.CodeActionKind.RefactorRewrite
+    if can is None:
+        assert action.edit is None
+        action = await editor.resolve(action)
+    text = applied(SELECTED, text_edits(action))
+    assert "    try:\n        os.remove(path)\n        print(path)\n    finally:\n" in text
+    if can is None:
+        editor.edit(uri, at(4, 4, 4, 6), "so")
+        with pytest.raises(JsonRpcException, match="changed since"):
+            await editor.resolve(action)

@@ -9,20 +9,22 @@ from __future__ import annotations
 import difflib
 import threading
 import zlib
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from idiomatic.core.edits import difference
 from idiomatic.core.idiom import Kind, Refused, Safe
 from idiomatic.core.text import Span
-from idiomatic.lsp import diagnostics, types
+from idiomatic.lsp import diagnostics, surround, types
 from idiomatic.lsp.equivalents import is_same
 from idiomatic.lsp.greeting import SOURCE
 from idiomatic.lsp.positions import PositionError
 from idiomatic.lsp.protocol import InvalidParams, RequestFailed
+from idiomatic.lsp.surroundings import surroundings
 from idiomatic.lsp.types import CodeActionKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from idiomatic.core.document import Document
     from idiomatic.core.engine import Diagnostic
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from idiomatic.lsp.client import Client
     from idiomatic.lsp.findings import Findings
     from idiomatic.lsp.server import Server
+    from idiomatic.lsp.surroundings import Surroundings
 
 _SUPPRESSION: Final = "suppression"
 """The family of the rules about silencing: what they find is put right, not silenced."""
@@ -50,7 +53,8 @@ async def code_actions(ls: Server, params: types.CodeActionParams) -> list[types
     if document is None:
         return []
     findings = await ls.analyser.current(document)
-    return await ls.worker.soon(offered, findings, params["range"], params["context"], ls.client)
+    around = partial(surroundings, ls, document.path)
+    return await ls.worker.soon(offered, findings, params["range"], params["context"], ls.client, around)
 
 
 async def resolve(ls: Server, action: types.CodeAction) -> types.CodeAction:
@@ -58,10 +62,12 @@ async def resolve(ls: Server, action: types.CodeAction) -> types.CodeAction:
     data = action.get("data")
     if not isinstance(data, dict) or not isinstance(data.get("uri"), str):
         raise InvalidParams("This is no code action of this server")
-    findings = await ls.analyser.current(ls.document(data["uri"]))
+    document = ls.document(data["uri"])
+    findings = await ls.analyser.current(document)
     given_up = threading.Event()
+    around = partial(surroundings, ls, document.path)
     try:
-        edits = await ls.worker.run(edits_of, findings, action["title"], data, given_up)
+        edits = await ls.worker.run(edits_of, findings, action["title"], data, given_up, around)
     finally:
         given_up.set()
     return {**action, "edit": workspace_edit(findings, edits, ls.client)}
@@ -71,15 +77,28 @@ async def resolve(ls: Server, action: types.CodeAction) -> types.CodeAction:
 
 
 def offered(
-    findings: Findings, place: types.Range, context: types.CodeActionContext, client: Client
+    findings: Findings,
+    place: types.Range,
+    context: types.CodeActionContext,
+    client: Client,
+    around: Callable[[], Surroundings] | None = None,
 ) -> list[types.CodeAction]:
-    """The actions at a range, in the order in which they are shown."""
+    """The actions at a range, in the order in which they are shown.
+
+    Args:
+        findings: what is known of the document.
+        place: the range.
+        context: why they are asked for, and which.
+        client: what it can do.
+        around: tells what counts for templates; asked for only if lines are selected.
+    """
     try:
         span = findings.positions.span(place)
     except PositionError as error:
         raise InvalidParams(str(error)) from error
     found = [
         *_fixes(findings, span, context),
+        *_surrounds(findings, span, context, around),
         *_silences(findings, span, context, client),
         *_fix_all(findings, context),
     ]
@@ -89,15 +108,18 @@ def offered(
             if client.shows_disabled:
                 del action["data"]
                 actions.append(action)
-        elif "command" in action or client.resolves_edits or _is_filled(action, findings, client):
+        elif "command" in action or client.resolves_edits or _is_filled(action, findings, client, around):
             actions.append(action)
     return actions
 
 
-def _is_filled(action: types.CodeAction, findings: Findings, client: Client) -> bool:
+def _is_filled(
+    action: types.CodeAction, findings: Findings, client: Client, around: Callable[[], Surroundings] | None
+) -> bool:
     """Whether the edit of an action could be worked out at once, for a client that does not ask for it."""
     try:
-        action["edit"] = workspace_edit(findings, edits_of(findings, action["title"], action["data"]), client)
+        edits = edits_of(findings, action["title"], action["data"], around=around)
+        action["edit"] = workspace_edit(findings, edits, client)
     except RequestFailed:
         return False
     del action["data"]
@@ -173,6 +195,16 @@ def _silences(
             yield {**action, "title": title, "command": command}
 
 
+def _surrounds(
+    findings: Findings, span: Span, context: types.CodeActionContext, around: Callable[[], Surroundings] | None
+) -> Iterator[types.CodeAction]:
+    """Templates to put around what is selected: nothing is looked at as long as nothing is."""
+    if around is None or span.start == span.end or not findings.is_enabled:
+        return
+    if _is_wanted(CodeActionKind.REWRITE, context, unasked=_is_by_hand(context)):
+        yield from surround.offered(findings, span, around())
+
+
 def _fix_all(findings: Findings, context: types.CodeActionContext) -> Iterator[types.CodeAction]:
     if not _is_wanted(CodeActionKind.FIX_ALL, context, unasked=False) or not findings.is_enabled:
         return
@@ -214,7 +246,11 @@ def _whole_lines(document: Document, span: Span) -> Span:
 
 
 def edits_of(
-    findings: Findings, title: str, data: dict[str, Any], given_up: threading.Event | None = None
+    findings: Findings,
+    title: str,
+    data: dict[str, Any],
+    given_up: threading.Event | None = None,
+    around: Callable[[], Surroundings] | None = None,
 ) -> Sequence[Edit]:
     """What an action does to the document as it is now, which may be newer than the action.
 
@@ -223,6 +259,11 @@ def edits_of(
     """
     from idiomatic.core.draft import DraftError
 
+    if "surround" in data:
+        made = surround.edits(findings.positions.document, data, around()) if around is not None else None
+        if made is None:
+            raise RequestFailed(CHANGED)
+        return made
     if data.get("all"):
         return all_edits(findings, given_up or threading.Event())
     found = _found_again(findings, data)

@@ -9,12 +9,12 @@ from __future__ import annotations
 import asyncio
 import re
 import shlex
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from idiomatic.lsp import types
 from idiomatic.lsp.positions import PositionError
 from idiomatic.lsp.protocol import InvalidParams, RequestFailed
+from idiomatic.lsp.surroundings import surroundings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from idiomatic.lsp.documents import OpenDocument
     from idiomatic.lsp.positions import Positions
     from idiomatic.lsp.server import Server
-    from idiomatic.templates.context import Context
     from idiomatic.templates.insertion import Insertion
     from idiomatic.templates.template import Template, Version
 
@@ -96,29 +95,6 @@ def _open(ls: Server, uri: str) -> OpenDocument | None:
     return None if other is None or kind(other.path).is_python else other
 
 
-@dataclass(frozen=True, slots=True)
-class _Surroundings:
-    """What counts for a file.
-
-    Attributes:
-        context: for its templates; `None`: the client wants none.
-        templates: those there are.
-    """
-
-    context: Context | None
-    templates: Mapping[str, Template]
-
-
-def _looked_up(ls: Server, path: Path | None) -> _Surroundings:
-    from idiomatic.templates.context import Context
-
-    place = ls.workspaces.place(path)
-    if not place.is_enabled:
-        return _Surroundings(None, {})
-    context = Context(place.settings.target, path, ls.workspaces.available(path))
-    return _Surroundings(context, ls.workspaces.templates(path))
-
-
 async def resolve(ls: Server, item: types.CompletionItem) -> types.CompletionItem:
     """An item with its documentation, and with the imports it needs."""
     data = item.get("data")
@@ -135,7 +111,7 @@ def _items(
 ) -> types.CompletionList:
     from idiomatic.templates.insertion import fitting, forget, insertion, missing
 
-    place = _looked_up(ls, path)
+    place = surroundings(ls, path)
     context = place.context
     if context is None:
         return {"isIncomplete": False, "items": []}
@@ -223,7 +199,7 @@ def _resolved(
 ) -> types.CompletionItem:
     from idiomatic.templates.insertion import forget, insertion
 
-    place = _looked_up(ls, path)
+    place = surroundings(ls, path)
     template, start = place.templates.get(str(data.get("template"))), data.get("start")
     text = positions.document.text
     if place.context is None or template is None or not isinstance(start, int) or not 0 <= start <= len(text):

@@ -119,8 +119,11 @@ def insertion(template: Template, document: Document, offset: int, context: Cont
     if found is None:
         msg = f"no statement can begin at offset {offset}"
         raise ValueError(msg)
-    if not template.is_python:
-        return _text(template, document, found)
+    return inserted_at(template, document, found, context) if template.is_python else _text(template, document, found)
+
+
+def inserted_at(template: Template, document: Document, found: Site, context: Context) -> Insertion:
+    """What inserting a template of Python at a place does."""
     made = adapted(template, document, found, context)
     spelling, added = spelled(made.needs, {*made.binds, *found.local}, document.fact(Module), found)
     names = tuple(spelling.items())

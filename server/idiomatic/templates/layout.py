@@ -64,16 +64,17 @@ def snippet(text: str, stops: Iterable[re.Match[str]], order: Sequence[str]) -> 
     for stop in found:
         if stop.start() < end:
             continue
-        result.append(_escaped(text[end : stop.start()]))
+        result.append(escaped(text[end : stop.start()]))
         end, word = stop.end(), stop[0]
         if word in seen:
             # A digit after it would belong to the number.
             result.append(f"${{{numbers[word]}}}" if text[end : end + 1].isdigit() else f"${numbers[word]}")
         else:
             seen.add(word)
-            result.append(f"${{{numbers[word]}:{_escaped(word)}}}")
-    return "".join([*result, _escaped(text[end:]), "$0"])
+            result.append(f"${{{numbers[word]}:{escaped(word)}}}")
+    return "".join([*result, escaped(text[end:]), "$0"])
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
+    """A text that stands for itself in a snippet."""
     return re.sub(r"[\\$}]", lambda match: f"\\{match[0]}", text)

@@ -74,7 +74,7 @@ def site(document: Document, offset: int) -> Site | None:
         if scopes is None:
             return None
         place = _place(scopes[-1] if scopes else None)
-        local = {name for scope in scopes[:1] for name in _bound(scope)}
+        local = {name for scope in scopes[:1] for name in bound_in(scope)}
     else:
         head = statement.text[:position]
         if not _begins_statement(head[: len(head) - len(indentation)]):
@@ -96,7 +96,7 @@ def _blank_lines(head: str) -> int:
     return 2
 
 
-def _bound(scope: ast.stmt) -> Iterator[str]:
+def bound_in(scope: ast.AST) -> Iterator[str]:
     """The names that a definition and those inside it bind."""
     for node in ast.walk(scope):
         match node:
