@@ -220,7 +220,7 @@ def _structure(table: object, origin: Path | str, text: str, prefix: tuple[str, 
     for key, value in sorted(table.items(), key=lambda item: item[0] not in KEYS):
         try:
             if key not in KEYS:
-                raise _WrongValueError(_unknown("key", key, KEYS))
+                raise _WrongValueError(unknown("key", key, KEYS))
             found[key.replace("-", "_")] = _READERS[key](value)
         except _WrongValueError as error:
             path = (*prefix, key, *error.inner)
@@ -251,7 +251,7 @@ def _names(value: object) -> tuple[str, ...]:
     names = _strings(value)
     for name in names:
         if name not in selectable():
-            raise _WrongValueError(_unknown("rule or family", name, selectable()))
+            raise _WrongValueError(unknown("rule or family", name, selectable()))
     return names
 
 
@@ -261,9 +261,9 @@ def _severities(value: object) -> dict[str, Severity]:
     found: dict[str, Severity] = {}
     for name, level in value.items():
         if name not in catalogue.families():
-            raise _WrongValueError(_unknown("rule", name, catalogue.families()), name)
+            raise _WrongValueError(unknown("rule", name, catalogue.families()), name)
         if level not in [*Severity]:
-            raise _WrongValueError(_unknown("severity", level, [*Severity]), name)
+            raise _WrongValueError(unknown("severity", level, [*Severity]), name)
         found[name] = Severity(level)
     return found
 
@@ -297,7 +297,8 @@ def selectable() -> tuple[str, ...]:
     return (ALL, *dict.fromkeys(families.values()), *families)
 
 
-def _unknown(what: str, value: object, allowed: Iterable[str]) -> str:
+def unknown(what: str, value: object, allowed: Iterable[str]) -> str:
+    """What to say of a name that there is not: the nearest there is, and all of them."""
     names = [str(name) for name in allowed]
     nearest = difflib.get_close_matches(str(value), names, 1)
     hint = f"did you mean `{nearest[0]}`? Allowed" if nearest else "allowed"

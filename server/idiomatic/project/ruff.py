@@ -1,25 +1,29 @@
 """Which rules ruff reports in this project: what it shows already need not be shown twice.
 
-Only what is written in a project's files counts. Ruff's own defaults count where a file leaves the choice to them.
+What is written in a project's files counts, and what a client says of the ruff that runs beside (`RuffBeside`). Ruff's
+own defaults count where nobody selects anything; they depend on its version.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from idiomatic.core.ruff_names import RUFF_NAMES
+from idiomatic.project.ruff_defaults import PREVIEW, Version, defaults, installed_version
 from idiomatic.project.tables import folders_around, inner, read_toml
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from idiomatic.core.analysis.code import Version
+    from idiomatic.core.analysis.code import Version as PythonVersion
 
 _FILES: Final = ((".ruff.toml", ()), ("ruff.toml", ()), ("pyproject.toml", ("tool", "ruff")))
-_DEFAULT: Final = ("E4", "E7", "E9", "F")
 _SELECTOR: Final = re.compile(r"([A-Z]+)(\d*)")
+_CODES: Final = {name: code for code, name in RUFF_NAMES.items()}
 _LONGEST_CHAIN: Final = 20
 
 
@@ -32,12 +36,14 @@ class Layer:
         extend_select: adds to it.
         ignore: takes away.
         target: the oldest Python version.
+        preview: whether rules that are not yet stable are reported, if it says.
     """
 
     select: tuple[str, ...] | None = None
     extend_select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
-    target: Version | None = None
+    target: PythonVersion | None = None
+    preview: bool | None = None
 
     def decides(self, code: str) -> bool | None:
         """Whether it switches a rule on or off; `None` if it does not say.
@@ -52,42 +58,87 @@ class Layer:
 
 
 @dataclass(frozen=True)
+class RuffBeside:
+    """The ruff that runs beside this server in an editor.
+
+    Attributes:
+        version: which; `None` if that is not known.
+        settings: what the editor's own settings tell it.
+    """
+
+    version: Version | None = None
+    settings: Layer = Layer()
+
+
+@dataclass(frozen=True)
 class RuffConfiguration:
     """What ruff is told about a folder.
 
     Attributes:
         layers: the files, those that are extended first.
+        directory: where the first of them is.
+        beside: the version that is used if the project's environment has none.
     """
 
     layers: tuple[Layer, ...]
+    directory: Path
+    beside: Version | None = None
 
     @property
-    def target(self) -> Version | None:
+    def target(self) -> PythonVersion | None:
         """The oldest Python version the code has to run on, if it says."""
         return next((layer.target for layer in reversed(self.layers) if layer.target), None)
 
     def has(self, code: str) -> bool:
         """Whether a rule is switched on."""
-        is_on = bool(list(_matching(code, _DEFAULT)))
+        if code in PREVIEW and not self._has_preview:
+            return False
+        is_on = not self._has_selection and code in self.defaults
         for layer in self.layers:
             decision = layer.decides(code)
             is_on = is_on if decision is None else decision
         return is_on
 
+    @cached_property
+    def defaults(self) -> frozenset[str]:
+        """What is on if nobody selects anything."""
+        return defaults(installed_version(self.directory) or self.beside)
 
-def load(directory: Path) -> RuffConfiguration | None:
-    """The configuration that ruff uses for the files in a directory; `None` if the project has none."""
+    @property
+    def signature(self) -> object:
+        """All that the answers depend on, as a value."""
+        return self.layers, None if self._has_selection else sorted(self.defaults)
+
+    @property
+    def _has_selection(self) -> bool:
+        return any(layer.select is not None for layer in self.layers)
+
+    @property
+    def _has_preview(self) -> bool:
+        return next((layer.preview for layer in reversed(self.layers) if layer.preview is not None), False)
+
+
+def load(directory: Path, beside: RuffBeside | None = None) -> RuffConfiguration | None:
+    """What ruff reports in the files of a directory; `None` if nothing says that it is used there.
+
+    Args:
+        directory: which.
+        beside: the ruff of the editor, which is used in projects that do not configure one, too.
+    """
     for folder in folders_around(directory):
         for name, path in _FILES:
             if (table := read_toml(folder / name, *path)) is not None:
-                return RuffConfiguration(tuple(_layers(folder / name, table))[::-1])
-    return None
+                found = RuffConfiguration(tuple(_layers(folder / name, table))[::-1], folder)
+                if beside is None:
+                    return found
+                return replace(found, layers=(*found.layers, beside.settings), beside=beside.version)
+    return None if beside is None else RuffConfiguration((beside.settings,), directory, beside.version)
 
 
 def _layers(file: Path, table: Mapping[str, Any]) -> Iterator[Layer]:
     """The file itself and the files it extends, one after the other."""
     for _ in range(_LONGEST_CHAIN):
-        yield _layer(table)
+        yield read_layer(table)
         extended = table.get("extend")
         if not isinstance(extended, str):
             return
@@ -98,24 +149,33 @@ def _layers(file: Path, table: Mapping[str, Any]) -> Iterator[Layer]:
         table = found
 
 
-def _layer(table: Mapping[str, Any]) -> Layer:
+def read_layer(table: Mapping[str, Any]) -> Layer:
+    """What a table of ruff's configuration says, or an editor's settings in that form."""
     lint = inner(table, "lint") or {}
 
+    def value(key: str) -> object:
+        return lint.get(key, table.get(key))
+
     def names(key: str) -> tuple[str, ...] | None:
-        value = lint.get(key, table.get(key))
-        return tuple(filter(_is_selector, value)) if isinstance(value, list) else None
+        found = value(key)
+        return tuple(filter(None, map(_selector, found))) if isinstance(found, list) else None
 
     target = re.fullmatch(r"py3(\d{1,2})", str(table.get("target-version")))
+    preview = value("preview")
     return Layer(
         names("select"),
         names("extend-select") or (),
         (*(names("ignore") or ()), *(names("extend-ignore") or ())),
         (3, int(target[1])) if target else None,
+        preview if isinstance(preview, bool) else None,
     )
 
 
-def _is_selector(value: object) -> bool:
-    return isinstance(value, str) and _SELECTOR.fullmatch(value) is not None
+def _selector(value: object) -> str | None:
+    """A selector; a rule may be selected by its name as well as by its code."""
+    if not isinstance(value, str):
+        return None
+    return value if _SELECTOR.fullmatch(value) else _CODES.get(value)
 
 
 def _matching(code: str, selectors: Iterable[str]) -> Iterator[str]:

@@ -8,7 +8,9 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from idiomatic.project import configuration, import_path, ruff, target
+from idiomatic.core.idiom import Kind
+from idiomatic.project import client_settings, configuration, import_path, ruff, target
+from idiomatic.project.client_settings import NOTHING_SAID, ClientSettings
 from idiomatic.project.configuration import Configuration, ConfigurationError
 
 if TYPE_CHECKING:
@@ -35,11 +37,13 @@ class Settings:
         directory: which one.
         configuration: the file's and what was put over it.
         isolated: whether the files around say nothing.
+        client: what an editor says besides.
     """
 
     directory: Path
     configuration: Configuration
     isolated: bool = False
+    client: ClientSettings = NOTHING_SAID
 
     @cached_property
     def target(self) -> Version:
@@ -61,20 +65,24 @@ class Settings:
         return self.configuration.severity.get(rule.name, rule.severity)
 
     def is_quiet(self, rule: Idiom) -> bool:
-        """Whether ruff already reports what this rule finds, so that its findings are not shown, only offered."""
-        if not rule.also or self._ruff is None or self.configuration.selects_by_name(rule.name):
+        """Whether findings of a rule are only offered: ruff reports them, or advice of its family is unwanted."""
+        is_unhinted = rule.family in self.client.unhinted and rule.kind is not Kind.PROBLEM
+        if not is_unhinted and (not rule.also or self._ruff is None):
             return False
-        return any(map(self._ruff.has, rule.also))
+        if self.configuration.selects_by_name(rule.name):
+            return False
+        return is_unhinted or (self._ruff is not None and any(map(self._ruff.has, rule.also)))
 
     @cached_property
     def signature(self) -> str:
         """All of it that findings depend on, as a value."""
         own = self.configuration
-        return repr((own.select, own.ignore, sorted(own.severity.items()), self.target, self._ruff))
+        ruff, unhinted = self._ruff and self._ruff.signature, sorted(self.client.unhinted)
+        return repr((own.select, own.ignore, sorted(own.severity.items()), self.target, ruff, unhinted))
 
     @cached_property
     def _ruff(self) -> RuffConfiguration | None:
-        return None if self.isolated else ruff.load(self.directory)
+        return None if self.isolated else ruff.load(self.directory, self.client.ruff)
 
 
 @cache
@@ -206,11 +214,13 @@ class Workspace:
             found = Configuration()
         try:
             found = found.merged(self.overrides, self.origin)
+            client = client_settings.read(self.overrides, self.origin)
         except ConfigurationError as error:
             if not self.lenient:
                 raise
             self.faults[error.origin] = error
-        return Settings(directory, found, self.isolated)
+            client = NOTHING_SAID
+        return Settings(directory, found, self.isolated, client)
 
 
 def _sent(
