@@ -14,7 +14,7 @@ from idiomatic import __version__
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-COMMANDS: Final = ("check", "fix", "explain", "rules", "templates", "server", "clean")
+COMMANDS: Final = ("check", "fix", "explain", "rules", "templates", "schema", "server", "clean")
 """The commands in the order in which `--help` lists them; each is the function `command` of its module."""
 
 PARTS: Final[Mapping[str, str]] = {"templates": "idiomatic.templates.catalogue", "server": "idiomatic.lsp"}

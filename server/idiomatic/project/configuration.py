@@ -125,6 +125,12 @@ class Configuration:
             templates=new.templates or self.templates,
         )
 
+    def below(self, root: Path) -> Configuration:
+        """With a relative folder of templates, which only an editor can name, taken as one of `root`."""
+        if self.templates is None or self.templates.is_absolute():
+            return self
+        return replace(self, templates=root / self.templates)
+
     def selects(self, rule: str, family: str) -> bool:
         """Whether a rule is switched on: its own name counts more than its family's, and that more than `ALL`."""
         if self.severity.get(rule) is Severity.OFF:

@@ -213,7 +213,7 @@ class Workspace:
                 return last
             found = Configuration()
         try:
-            found = found.merged(self.overrides, self.origin)
+            found = found.merged(self.overrides, self.origin).below(self.root)
             client = client_settings.read(self.overrides, self.origin)
         except ConfigurationError as error:
             if not self.lenient:
