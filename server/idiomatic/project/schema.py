@@ -80,8 +80,8 @@ def settings() -> tuple[Setting, ...]:
                 "additionalProperties": False,
             },
             {},
-            in_editor='Whether the advice of a family is underlined, by its name, for example `{"data": false}`. Where it '
-            "is not, the lightbulb offers the rewrites all the same. Problems are always underlined.",
+            in_editor='Whether the advice of a family is underlined, by its name, for example `{"data": false}`. '
+            "Where it is not, the lightbulb offers the rewrites all the same. Problems are always underlined.",
         ),
         Setting(
             "targetVersion",
@@ -110,8 +110,8 @@ def settings() -> tuple[Setting, ...]:
             "workspaceDiagnostics",
             {"type": "boolean"},
             False,
-            in_editor="Whether the findings of all files in the folder are shown, not of the open ones only. A process of "
-            "low priority looks at them, and again whenever they change.",
+            in_editor="Whether the findings of all files in the folder are shown, not of the open ones only. A "
+            "process of low priority looks at them, and again whenever they change.",
         ),
         Setting(
             "logLevel",
