@@ -2,34 +2,16 @@
 
 from __future__ import annotations
 
-import sys
-from typing import Final
-
 import click
 
 from idiomatic.cli import terminal
-
-_WIDEST: Final = 100
-"""In how many columns of a terminal a page is shown at most: longer lines are hard to read."""
 
 
 @click.command("explain")
 @click.argument("name")
 def command(name: str) -> None:
     """Print the page of a rule, or of a template."""
-    text = _page(name)
-    if not sys.stdout.isatty() and terminal.wants_colour() is not True:
-        click.echo(text, nl=False)
-        return
-    from rich.console import Console
-    from rich.markdown import Markdown
-    from rich.theme import Theme
-
-    # Code has a background of its own, usually, which fits into dark terminals only.
-    theme = Theme({"markdown.code": "cyan"})
-    console = Console(force_terminal=True, no_color=terminal.wants_colour() is False, theme=theme)
-    markdown = Markdown(text, code_theme="ansi_dark", hyperlinks=True)
-    console.print(markdown, width=min(console.width, _WIDEST))
+    terminal.print_page(_page(name))
 
 
 def _page(name: str) -> str:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from idiomatic.cli.sources import Sources
+    from idiomatic.core.diff import Hunk
     from idiomatic.project.scan.fix import FixAll, FixReport
 
 
@@ -49,7 +50,7 @@ def command(
         reports = _fix(given, FixAll(workspace, unsafe_fixes, writes=not (diff or given.is_stdin)))
     if diff:
         for report in reports:
-            _print_diff(report)
+            print_diff(report.path, report.hunks, report.encoding)
     elif given.is_stdin:
         # What could not be decoded or parsed goes back as it came: an editor takes this for its text.
         _print_bytes(b"".join(report.text for report in reports) if given.raw is None else given.raw)
@@ -83,24 +84,24 @@ def _fix(given: Sources, work: FixAll) -> list[FixReport]:
     return [reports[file] for file in given.files]
 
 
-def _print_diff(report: FixReport) -> None:
+def print_diff(path: str, hunks: Sequence[Hunk], encoding: str) -> None:
     """A diff that `patch` understands; where somebody looks at it, with colours."""
     from idiomatic.cli.formats.as_full import diff_lines
 
-    if not report.hunks:
+    if not hunks:
         return
     if sys.stdout.isatty():
-        terminal.show(terminal.style(f"--- {report.path}\n+++ {report.path}", bold=True))
-        for hunk in report.hunks:
+        terminal.show(terminal.style(f"--- {path}\n+++ {path}", bold=True))
+        for hunk in hunks:
             terminal.show_all(diff_lines(hunk))
         return
-    parts = [f"--- {report.path}\n+++ {report.path}\n"]
-    for hunk in report.hunks:
+    parts = [f"--- {path}\n+++ {path}\n"]
+    for hunk in hunks:
         parts.append(f"{hunk.header}\n")
         parts += (
             line if line.endswith(("\n", "\r")) else f"{line}\n\\ No newline at end of file\n" for line in hunk.lines
         )
-    _print_bytes("".join(parts).encode(report.encoding, "surrogateescape"))
+    _print_bytes("".join(parts).encode(encoding, "surrogateescape"))
 
 
 def _print_bytes(raw: bytes) -> None:

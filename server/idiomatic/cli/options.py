@@ -44,6 +44,21 @@ def paths(function: F) -> F:
     return click.argument("paths", nargs=-1, type=kind, metavar="[PATH]...")(function)
 
 
+def target_version(function: F) -> F:
+    """`--target-version`."""
+    return click.option(
+        "--target-version",
+        type=_Setting("target-version", "3.X", is_list=False),
+        metavar="3.X",
+        help="The oldest Python the code has to run on. [default: what the project declares]",
+    )(function)
+
+
+def isolated(function: F) -> F:
+    """`--isolated`."""
+    return click.option("--isolated", is_flag=True, help="Ignore all configuration files.")(function)
+
+
 def selection(function: F) -> F:
     """`--select`, `--ignore`, `--target-version`, `--isolated`, `--stdin-filename`."""
     names: dict[str, Any] = {"multiple": True, "metavar": "NAME,...", "callback": _names}
@@ -61,13 +76,8 @@ def selection(function: F) -> F:
                 help="Leave these rules or families out, too.",
                 **names,
             ),
-            click.option(
-                "--target-version",
-                type=_Setting("target-version", "3.X", is_list=False),
-                metavar="3.X",
-                help="The oldest Python the code has to run on. [default: what the project declares]",
-            ),
-            click.option("--isolated", is_flag=True, help="Ignore all configuration files."),
+            target_version,
+            isolated,
             click.option(
                 "--stdin-filename",
                 type=click.Path(dir_okay=False, path_type=Path),

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 FAILURE: Final = 1
 USAGE: Final = 2
 
+_WIDEST: Final = 100
+"""In how many columns of a terminal a page is shown at most: longer lines are hard to read."""
+
 # Everything that could move the cursor or hide text: sources are shown, not obeyed.
 _CONTROL: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
@@ -102,6 +105,22 @@ def print_table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     widths = [max(map(len, column)) for column in zip(titles, *rows, strict=True)]
     for row in (titles, *rows):
         click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+def print_page(text: str) -> None:
+    """Print Markdown: as it is meant to look on a terminal, else as it is."""
+    if not sys.stdout.isatty() and wants_colour() is not True:
+        click.echo(text, nl=False)
+        return
+    from rich.console import Console
+    from rich.markdown import Markdown
+    from rich.theme import Theme
+
+    # Code has a background of its own, usually, which fits into dark terminals only.
+    theme = Theme({"markdown.code": "cyan"})
+    console = Console(force_terminal=True, no_color=wants_colour() is False, theme=theme)
+    markdown = Markdown(text, code_theme="ansi_dark", hyperlinks=True)
+    console.print(markdown, width=min(console.width, _WIDEST))
 
 
 def print_json(value: object) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-import shlex
 from typing import TYPE_CHECKING, Any, Final
 
 from idiomatic.lsp import types
@@ -138,11 +137,6 @@ def _items(
     return {"isIncomplete": not typed, "items": items}
 
 
-def installing(requirements: Sequence[str]) -> str:
-    """The command that installs something, to be copied into a shell."""
-    return f"pip install {' '.join(shlex.quote(each) for each in requirements)}"
-
-
 def _typed(text: str, offset: int) -> str:
     """The word before the cursor."""
     match = re.search(r"[\w-]*\Z", text[max(0, offset - 200) : offset])
@@ -158,6 +152,8 @@ def _item(
     uri: str,
     client: Client,
 ) -> types.CompletionItem:
+    from idiomatic.templates.template import installing
+
     text = made.snippet if client.snippets else made.plain
     item: types.CompletionItem = {
         "label": prefix,
@@ -181,11 +177,10 @@ def _item(
 def _complete(
     item: types.CompletionItem, template: Template, made: Insertion, positions: Positions, client: Client
 ) -> None:
-    from idiomatic.templates.template import Place
+    from idiomatic.templates.template import installing
 
     kind = types.MARKDOWN if client.completion_markdown else types.PLAIN
-    language = "python" if template.is_python else "toml" if Place.PYPROJECT in template.where else "yaml"
-    code = f"```{language}\n{made.plain}\n```" if client.completion_markdown else made.plain
+    code = f"```{template.language}\n{made.plain}\n```" if client.completion_markdown else made.plain
     parts = [code, template.text.partition("\n")[2].strip()]
     if template.requires:
         parts.append(f"Needs: `{installing(template.requires)}`")

@@ -78,6 +78,12 @@ def fitting(
             yield template
 
 
+def has_room_at(template: Template, document: Document, offset: int, context: Context) -> bool:
+    """Whether a template can be inserted at an offset, and what it would add is not there already."""
+    found = _site(document, offset, context)
+    return found is not None and (template.is_python or has_room(template, document, found))
+
+
 def missing(template: Template, document: Document, context: Context) -> Sequence[str]:
     """The requirements of a template that are not met, as far as is known; none if the file imports its library."""
     unmet = [

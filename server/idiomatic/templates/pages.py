@@ -12,6 +12,7 @@ from idiomatic.core.document import Document
 from idiomatic.core.markdown import fenced, section
 from idiomatic.core.pages import version
 from idiomatic.core.text import apply_edits
+from idiomatic.templates.template import installing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +25,7 @@ def page(template: Template) -> str:
     parts = [f"# {template.name}", f"**{template.title}**"]
     parts.append("\n".join(f"- {label}: {text}" for label, text in facts(template)))
     parts += [f"## {title}\n\n{text}" for title in ("Why", "Use") if (text := section(template.text, title))]
-    parts.append(f"## Code\n\n{fenced(whole(template).rstrip(), 'python')}")
+    parts.append(f"## Code\n\n{fenced(whole(template).rstrip(), template.language)}")
     if references := section(template.text, "References"):
         parts.append(f"## References\n\n{references}")
     return "\n\n".join(parts) + "\n"
@@ -36,12 +37,16 @@ def facts(template: Template) -> Iterator[tuple[str, str]]:
     yield "Typed as", ", ".join(f"`{prefix}`" for prefix in dict.fromkeys((*template.prefixes, template.name)))
     yield "Fits", ", ".join(sorted(template.where))
     yield "Since", f"Python {version(template.since)}"
+    if template.requires:
+        yield "Needs", f"`{installing(template.requires)}`"
     if template.tab_stops:
         yield "To fill in", ", ".join(f"`{stop}`" for stop in template.tab_stops)
 
 
 def whole(template: Template) -> str:
     """The code with the imports it needs, as in a file of its own."""
+    if not template.is_python:
+        return template.code
     document = Document.parse(template.code)
     needs = (_import(need) for need in template.needs)
     return apply_edits(template.code, imports.plan(document, needs))

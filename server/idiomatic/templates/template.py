@@ -23,13 +23,14 @@ does that, and says in which line a file is wrong.
 from __future__ import annotations
 
 import re
+import shlex
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 Version = tuple[int, int]
 
@@ -164,10 +165,20 @@ class Template:
         """Whether the code is Python."""
         return all(place.is_python for place in self.where)
 
+    @property
+    def language(self) -> str:
+        """What the code is written in, as Markdown names it."""
+        return "python" if self.is_python else "toml" if Place.PYPROJECT in self.where else "yaml"
+
     @cached_property
     def distributions(self) -> Sequence[str]:
         """The names of what has to be installed, normalised."""
         return [distribution(requirement) for requirement in self.requires]
+
+
+def installing(requirements: Iterable[str]) -> str:
+    """The command that installs what requirements ask for, to be copied into a shell."""
+    return f"pip install {' '.join(map(shlex.quote, requirements))}"
 
 
 def distribution(requirement: str) -> str:
