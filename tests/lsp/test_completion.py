@@ -55,7 +55,11 @@ class TestCompletion:
         assert [item.label for item in await editor.completions(uri, 5, 7)] == []
         assert not any(item.label == "acm" for item in await editor.completions(uri, 1, 4))
 
-    @pytest.mark.parametrize("data", [None, {}, {"uri": "file:///nowhere.py"}, {"uri": 1}])
+    async def test_an_item_that_was_complete(self, editor: Editor) -> None:
+        item = types.CompletionItem("x", detail="as it was")
+        assert await editor.client.completion_item_resolve_async(item) == item
+
+    @pytest.mark.parametrize("data", [{}, {"uri": "file:///nowhere.py"}, {"uri": 1}])
     async def test_an_item_that_is_not_ours(self, editor: Editor, data: object) -> None:
         with pytest.raises(JsonRpcException):
             await editor.client.completion_item_resolve_async(types.CompletionItem("x", data=data))

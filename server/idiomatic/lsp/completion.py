@@ -97,6 +97,8 @@ def _open(ls: Server, uri: str) -> OpenDocument | None:
 async def resolve(ls: Server, item: types.CompletionItem) -> types.CompletionItem:
     """An item with its documentation, and with the imports it needs."""
     data = item.get("data")
+    if data is None:
+        return item  # it was complete when it was sent
     if not isinstance(data, dict) or not isinstance(uri := data.get("uri"), str):
         raise InvalidParams("This is no completion of this server")
     document = _open(ls, uri)
