@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from idiomatic.lsp import explain, fix_all, scan, silence, types
+from idiomatic.lsp import explain, fix_all, insertion, scan, silence, types
 from idiomatic.lsp.checking import fault
 from idiomatic.lsp.protocol import InvalidParams, MethodNotFound
 
@@ -20,6 +20,9 @@ Handler: TypeAlias = Callable[..., Any]
 
 HANDLERS: Final[dict[types.CommandName, tuple[Handler, tuple[Any, ...]]]] = {
     types.CommandName.EXPLAIN: (explain.explain, (str,)),
+    types.CommandName.RULES: (explain.rules, (str | None,)),
+    types.CommandName.TEMPLATES: (insertion.templates, (str, types.Range)),
+    types.CommandName.INSERTION: (insertion.insertion, (str, types.Range, str)),
     types.CommandName.FIX_ALL: (fix_all.fix_all, (str,)),
     types.CommandName.FIX_WORKSPACE: (fix_all.fix_workspace, ()),
     types.CommandName.SCAN: (scan.scan, (bool | None,)),

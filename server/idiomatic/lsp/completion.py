@@ -43,7 +43,7 @@ def register(server: Server) -> None:
 
 async def completion(ls: Server, params: types.CompletionParams) -> types.CompletionList:
     """The templates that fit at a position."""
-    document = _open(ls, params["textDocument"]["uri"])
+    document = opened(ls, params["textDocument"]["uri"])
     if document is None:
         return {"isIncomplete": False, "items": []}
     await document.parsed()
@@ -83,7 +83,7 @@ def _prepare(template: Template, target: Version) -> None:
         forget()
 
 
-def _open(ls: Server, uri: str) -> OpenDocument | None:
+def opened(ls: Server, uri: str) -> OpenDocument | None:
     """The open text of that name if templates can fit in it: Python, and some configuration files."""
     from idiomatic.templates.context import kind
 
@@ -101,7 +101,7 @@ async def resolve(ls: Server, item: types.CompletionItem) -> types.CompletionIte
         return item  # it was complete when it was sent
     if not isinstance(data, dict) or not isinstance(uri := data.get("uri"), str):
         raise InvalidParams("This is no completion of this server")
-    document = _open(ls, uri)
+    document = opened(ls, uri)
     if document is None:
         raise RequestFailed(f"There are no templates for {uri}")
     return await ls.worker.run(_resolved, ls, item, data, document.positions, document.path)

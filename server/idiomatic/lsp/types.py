@@ -89,6 +89,9 @@ class CommandName(StrEnum):
     """
 
     EXPLAIN = "idiomatic.server.explain"
+    RULES = "idiomatic.server.rules"
+    TEMPLATES = "idiomatic.server.templates"
+    INSERTION = "idiomatic.server.insertion"
     FIX_ALL = "idiomatic.server.fixAll"
     FIX_WORKSPACE = "idiomatic.server.fixWorkspace"
     SCAN = "idiomatic.server.scan"

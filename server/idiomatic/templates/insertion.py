@@ -104,6 +104,11 @@ def _imported(document: Document) -> frozenset[str]:
     return frozenset(each.qualified.partition(".")[0] for bindings in bound for each in bindings if each.qualified)
 
 
+def can_begin(document: Document, offset: int, context: Context) -> bool:
+    """Whether a template can begin at an offset, if one fits there."""
+    return _site(document, offset, context) is not None
+
+
 def _site(document: Document, offset: int, context: Context) -> Site | None:
     place = kind(context.path)
     return site(document, offset) if place.is_python else text_site(document, offset, place)
