@@ -213,7 +213,11 @@ class TestResolve:
         with pytest.raises(JsonRpcException, match="not open"):
             await editor.resolve(aware)
 
-    @pytest.mark.parametrize("data", [None, {}, {"uri": 3}, [], "x", {"uri": "file:///nowhere.py", "rule": "x"}])
+    async def test_an_action_that_was_complete(self, editor: Editor) -> None:
+        action = types.CodeAction("x", kind=types.CodeActionKind.QuickFix)
+        assert await editor.client.code_action_resolve_async(action) == action
+
+    @pytest.mark.parametrize("data", [{}, {"uri": 3}, [], "x", {"uri": "file:///nowhere.py", "rule": "x"}])
     async def test_an_action_that_is_not_ours(self, editor: Editor, data: object) -> None:
         with pytest.raises(JsonRpcException):
             await editor.resolve(types.CodeAction("x", data=data))

@@ -60,6 +60,8 @@ async def code_actions(ls: Server, params: types.CodeActionParams) -> list[types
 async def resolve(ls: Server, action: types.CodeAction) -> types.CodeAction:
     """The action, with its edit."""
     data = action.get("data")
+    if data is None:
+        return action  # it was complete when it was sent
     if not isinstance(data, dict) or not isinstance(data.get("uri"), str):
         raise InvalidParams("This is no code action of this server")
     document = ls.document(data["uri"])
