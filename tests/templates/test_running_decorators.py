@@ -247,6 +247,12 @@ def test_no_more_are_kept_than_allowed_and_the_oldest_goes() -> None:
     assert [read(1), read(2)] == [2, 3]
     assert read(0) == 4
 
+    # What was renewed is not old any more.
+    read, clock, _ = counting(ttl=10.0, maxsize=2)
+    for clock.now, key in ((0, "a"), (5, "b"), (10, "a"), (11, "c")):
+        read(key)
+    assert read("a") == 3
+
 
 def test_what_is_stale_is_not_kept() -> None:
     class Large:

@@ -73,10 +73,11 @@ def cached(
                 now = clock()
                 results.pop(key, None)
                 results[key] = (now + ttl, result)
-                for old, (end, _) in list(results.items()):
-                    if len(results) <= maxsize and now < end:
+                while results:
+                    oldest = next(iter(results))
+                    if len(results) <= maxsize and now < results[oldest][0]:
                         break
-                    del results[old]
+                    del results[oldest]
             return result
 
         return wrapper
