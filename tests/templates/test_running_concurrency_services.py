@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import inspect
 from typing import TYPE_CHECKING
 
 import pytest
@@ -105,8 +106,10 @@ async def test_nothing_is_started_after_the_shutdown() -> None:
     tasks = TaskManager()
     await tasks.shutdown()
     await tasks.shutdown()
+    coroutine = work()
     with pytest.raises(RuntimeError, match="no task is started after the shutdown"):
-        tasks.spawn(work())
+        tasks.spawn(coroutine)
+    assert inspect.getcoroutinestate(coroutine) == inspect.CORO_CLOSED
 
 
 async def test_a_task_that_does_not_end_is_named(caplog: pytest.LogCaptureFixture) -> None:

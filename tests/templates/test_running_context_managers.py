@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import socket
 import sqlite3
+import struct
 from contextlib import asynccontextmanager, closing
 from typing import TYPE_CHECKING, Any
 
@@ -55,6 +57,10 @@ class Server:
             writer.write(self.greeting)
             is_whole = self.greeting.endswith(b"\n") or not self.greeting
             while is_whole and (line := await reader.readline()) not in {b"", b"leave\n"}:
+                if line == b"reset\n":
+                    linger = struct.pack("ii", 1, 0)
+                    writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+                    writer.transport.abort()
                 writer.write(line.upper())
         except ConnectionError:
             pass
@@ -116,6 +122,20 @@ async def test_the_resource_is_closed_when_cancelled() -> None:
         assert await server.closed()
 
 
+async def test_a_connection_that_was_lost_is_closed() -> None:
+    async def talk(port: int) -> None:
+        async with open_connection("127.0.0.1", port) as (reader, writer):
+            writer.write(b"reset\n")
+            with pytest.raises(ConnectionResetError):
+                await reader.readline()
+            raise KeyError
+
+    async with serving() as server:
+        with pytest.raises(KeyError):
+            await talk(server.port)
+        assert await server.closed()
+
+
 async def test_nothing_is_closed_that_was_never_opened() -> None:
     async with serving() as server:
         pass
@@ -169,11 +189,17 @@ async def test_the_object_is_closed_wherever_it_is_cancelled() -> None:
         assert await server.closed()
 
 
-async def test_a_connection_that_is_lost_is_closed() -> None:
+@pytest.mark.parametrize("how", ["leave", "reset"])
+async def test_an_error_shows_where_the_connection_was_lost_too(how: str) -> None:
+    async def talk(port: int) -> None:
+        async with LineClient("127.0.0.1", port) as client:
+            with pytest.raises(ConnectionError):
+                await client.ask(how)
+            raise KeyError
+
     async with serving(b"welcome\n") as server:
-        with pytest.raises(ConnectionError):
-            async with LineClient("127.0.0.1", server.port) as client:
-                await client.ask("leave")
+        with pytest.raises(KeyError):
+            await talk(server.port)
         assert await server.closed()
 
 

@@ -1,0 +1,1 @@
+"""What shape does a value have, and what is in it?"""
