@@ -33,6 +33,7 @@ def fix_all(
     unsafe: bool = False,
     limit: int = 1000,
     on_failure: Callable[[Diagnostic, DraftError], None] | None = None,
+    is_wanted: Callable[[Analysed, Diagnostic], bool] | None = None,
 ) -> Iterator[tuple[Diagnostic, Analysed]]:
     """Apply first fixes until none is left: in each round one in every top-level statement, and then a new look.
 
@@ -41,6 +42,7 @@ def fix_all(
         unsafe: apply unsafe fixes too.
         limit: how many rounds at most, in case two idioms undo each other.
         on_failure: is told of each fix that turned out to be impossible.
+        is_wanted: says of each finding whether it is to be fixed; default: all are.
 
     Yields:
         Each diagnostic that was fixed, with the findings of the document after its round.
@@ -49,7 +51,7 @@ def fix_all(
     for _ in range(limit):
         fixed: list[Diagnostic] = []
         edits: list[Edit] = []
-        for diagnostic, rewriting in _next_fixes(analysed, unsafe, failed, on_failure):
+        for diagnostic, rewriting in _next_fixes(analysed, unsafe, failed, on_failure, is_wanted):
             if not any(_conflicts(edit, edits) for edit in rewriting.edits):
                 fixed.append(diagnostic)
                 for edit in rewriting.edits:
@@ -67,6 +69,7 @@ def _next_fixes(
     unsafe: bool,
     failed: set[tuple[str, str, int]],
     on_failure: Callable[[Diagnostic, DraftError], None] | None,
+    is_wanted: Callable[[Analysed, Diagnostic], bool] | None,
 ) -> Iterator[tuple[Diagnostic, Rewriting]]:
     """The first fix that can be made in each top-level statement."""
     done: set[Statement] = set()
@@ -78,6 +81,8 @@ def _next_fixes(
         if fix is None or statement in done or key in failed:
             continue
         if not (unsafe or isinstance(fix.verdict, Safe)):
+            continue
+        if is_wanted is not None and not is_wanted(analysed, diagnostic):
             continue
         try:
             rewriting = analysed.rewrite(diagnostic, fix)

@@ -35,17 +35,18 @@ def new_constants(document: Document, before: Statement, assignments: Sequence[s
     definitions = [each.strip("\n") for each in assignments if "\n" in each]
     apart = "\n\n\n".join(["\n".join(lines), *definitions] if lines else definitions)
     block = f"{apart}\n".replace("\n", newline)
-    blank = _BLANKS.match(text, top(document) if at is None else at)
+    around, start = document.around(before)
+    blank = _BLANKS.match(text, start + top(around) if at is None else at)
     present = len(_BLANK.findall(blank.group())) if blank else 0
     if at is None:
-        at = top(document)
-        wanted = 2 if definitions or _is_definition(document.statements[0]) else 1
+        at = start + top(around)
+        wanted = 2 if definitions or _is_definition(around.statements[0]) else 1
         return Edit(Span(at, at), block + newline * max(0, wanted - present))
     if definitions:
         above = newline * (1 if lines or not _DEFINITION.match(definitions[0]) else 2)
         below = newline * max(0, 2 - present) if text[at:].strip() else ""
-        start = "" if text[:at].endswith(("\n", "\r")) else newline
-        return Edit(Span(at, at), start + above + block + below)
+        lead = "" if text[:at].endswith(("\n", "\r")) else newline
+        return Edit(Span(at, at), lead + above + block + below)
     if not text[:at].endswith(("\n", "\r")):
         block = newline + block
     # A block of their own between the imports and what follows.

@@ -103,7 +103,10 @@ class Document:
 
     Attributes:
         statements: in order; their texts joined are the document's text.
+        is_notebook: whether it is the cells of a notebook (`idiomatic.core.cells`), which are run one by one.
     """
+
+    is_notebook = False
 
     def __init__(
         self,
@@ -252,6 +255,28 @@ class Document:
     def _touched(self, span: Span) -> tuple[int, int]:
         """The first leaf that a span touches, and the one after the last."""
         return bisect_left(self.ends, span.start), min(len(self.leaves), bisect_right(self.ends, span.end) + 1)
+
+    # -- what is different in a notebook ------------------------------------------------------------------------------
+
+    def around(self, statement: Statement | None) -> tuple[Document, int]:
+        """What a statement is run together with, and where that begins: the document."""
+        return self, 0
+
+    def importing(self, before: Statement | None) -> tuple[Document, int]:
+        """Where a new import that a statement needs goes, and where that begins: the document."""
+        return self, 0
+
+    def may_import(self, statement: Statement) -> bool:
+        """Whether a new import may join one in a statement."""
+        return True
+
+    def is_foreign(self, span: Span) -> bool:
+        """Whether a span begins in what is no Python."""
+        return False
+
+    def obstacle(self, edits: Iterable[Edit]) -> str | None:
+        """Why edits can't be made here, a sentence; `None` if they can."""
+        return None
 
     # -- edits --------------------------------------------------------------------------------------------------------
 

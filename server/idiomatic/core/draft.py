@@ -329,7 +329,12 @@ class Draft:
         return self._document.offset(self.code.statement) + self._span.start
 
     def _is_needed_later(self) -> bool:
-        """Whether what is imported for these statements is not yet needed when the module is being imported."""
+        """Whether what is imported for these statements is not yet needed when the module is being imported.
+
+        A function in a cell of a notebook is called before the cells below are run.
+        """
+        if self._document.is_notebook:
+            return not self._needs
         return all(self.code.function_around(node) is not None for node in self._needs)
 
     def _edits(self) -> Iterator[Edit]:

@@ -258,7 +258,10 @@ class Analysed:
         if diagnostic.code.is_wide and any(part.is_broken for part in diagnostic.code.statement.parts):
             raise DraftError("This class does not parse at the moment.")
         try:
-            return draft(self.module.document, diagnostic.code, fix)
+            rewriting = draft(self.module.document, diagnostic.code, fix)
+            if (reason := self.module.document.obstacle(rewriting.edits)) is not None:
+                raise DraftError(reason)
+            return rewriting
         except DraftError:
             raise
         except Exception as error:
@@ -360,7 +363,8 @@ class Analysed:
                 continue  # what is said of a class that does not parse may be said where that is
             by = self._silencing(diagnostic)
             used |= {(each, diagnostic.rule.name) for each in by}
-            if not by and not self._is_waived(diagnostic):
+            is_foreign = self.module.document.is_foreign(self.place(diagnostic))
+            if not by and not is_foreign and not self._is_waived(diagnostic):
                 kept.append(diagnostic)
         yield from sorted(kept, key=lambda each: (self.place(each), each.rule.name))
         if self._comments:

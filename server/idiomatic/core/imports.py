@@ -15,7 +15,7 @@ from itertools import groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING, Final
 
-from idiomatic.core.module import Module, about, bindings
+from idiomatic.core.module import Module, about, bindings, is_notebook
 from idiomatic.core.text import BOM, Edit, Span
 
 if TYPE_CHECKING:
@@ -103,8 +103,11 @@ def _is_free(code: Analysis, name: str, at: ast.AST) -> bool:
 
 
 def _is_bound_before(code: Analysis, name: str, at: ast.AST) -> bool:
-    """Whether a module-level import has run when a node is executed: any has, before a function's body."""
-    if code.function_around(at) is not None:
+    """Whether a module-level import has run when a node is executed: any has, before a function's body.
+
+    In a notebook only those above: its functions are called before the cells below are run.
+    """
+    if code.function_around(at) is not None and not code.ask(is_notebook):
         return True
     return code.ask(_first_binder, name, code.statement)
 
@@ -165,11 +168,13 @@ def plan(
         for node in _imports(statement):
             gone = [alias for alias in node.names if _binds(alias) in dropped and not _is_reexport(alias)]
             for edit in _change(statement, node, joined.get(node, []), gone):
-                placed = edit.shifted(document.offset(statement))
+                around, start = document.around(statement)
+                placed = edit.shifted(document.offset(statement) - start)
                 # Where lines are put in as well, there is no gap.
-                yield placed if fresh else _without_gap(document, placed)
+                yield (placed if fresh else _without_gap(around, placed)).shifted(start)
     if fresh:
-        yield from _insert(document, fresh, constants=constants)
+        around, start = document.importing(before)
+        yield from (edit.shifted(start) for edit in _insert(around, fresh, constants=constants))
 
 
 def _without_gap(document: Document, edit: Edit) -> Edit:
@@ -244,6 +249,7 @@ def _host(document: Document, item: Import, before: Statement | None) -> ast.Imp
                 and node.module == item.module
                 and not node.level
                 and node.names[0].name != "*"
+                and document.may_import(statement)
             ):
                 return node
     return None

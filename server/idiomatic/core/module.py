@@ -443,6 +443,12 @@ def is_interface(module: Module) -> bool:
     return module.project.is_interface
 
 
+@about(lambda: ())
+def is_notebook(module: Module) -> bool:
+    """Question: whether the module is the cells of a notebook, run one by one, with an event loop around them."""
+    return module.document.is_notebook
+
+
 @about(lambda: ("__future__",))
 def has_future_annotations(module: Module) -> bool:
     """Question: whether annotations are not evaluated (`from __future__ import annotations`, PEP 563)."""

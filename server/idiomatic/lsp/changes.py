@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from idiomatic.lsp.types import Position, Range
 
 
@@ -52,9 +54,18 @@ def read(params: Any) -> Changes:
     """
     match params:
         case {"textDocument": {"uri": str(uri), "version": int(version)}, "contentChanges": list(changes)}:
-            return Changes(uri, version, tuple(_change(change) for change in changes))
+            return Changes(uri, version, all_of(changes))
         case _:
             raise ChangeError("expected a versioned document and a list of changes")
+
+
+def all_of(changes: Iterable[Any]) -> tuple[Change, ...]:
+    """Replacements, one after the other.
+
+    Raises:
+        ChangeError: one of them is something else.
+    """
+    return tuple(_change(change) for change in changes)
 
 
 def _change(change: Any) -> Change:

@@ -35,6 +35,7 @@ class Client:
         asks_configuration: it answers `workspace/configuration`.
         watches_configuration: it has to be asked before it tells of changed settings.
         watches_files: it can be asked to tell of changed files.
+        syncs_notebooks: it tells of notebooks and their cells.
         shows_progress: it can be asked to show how far something is.
     """
 
@@ -56,6 +57,7 @@ class Client:
     asks_configuration: bool = False
     watches_configuration: bool = False
     watches_files: bool = False
+    syncs_notebooks: bool = False
     shows_progress: bool = False
 
     @classmethod
@@ -94,6 +96,7 @@ class Client:
             asks_configuration=can("workspace.configuration"),
             watches_configuration=can("workspace.didChangeConfiguration.dynamicRegistration"),
             watches_files=can("workspace.didChangeWatchedFiles.dynamicRegistration"),
+            syncs_notebooks=said("notebookDocument.synchronization") is not None,
             shows_progress=can("window.workDoneProgress"),
         )
 

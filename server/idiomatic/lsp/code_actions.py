@@ -12,10 +12,12 @@ import zlib
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
+from idiomatic.core.cells import NotebookDocument
 from idiomatic.core.edits import difference
 from idiomatic.core.idiom import Kind, Refused, Safe
 from idiomatic.core.text import Span
 from idiomatic.lsp import diagnostics, surround, types
+from idiomatic.lsp.cells import CellPositions
 from idiomatic.lsp.equivalents import is_same
 from idiomatic.lsp.greeting import SOURCE
 from idiomatic.lsp.positions import PositionError
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from idiomatic.core.document import Document
-    from idiomatic.core.engine import Diagnostic
+    from idiomatic.core.engine import Analysed, Diagnostic
     from idiomatic.core.idiom import Fix
     from idiomatic.core.text import Edit
     from idiomatic.lsp.client import Client
@@ -208,13 +210,21 @@ def _surrounds(
 
 
 def _fix_all(findings: Findings, context: types.CodeActionContext) -> Iterator[types.CodeAction]:
-    if not _is_wanted(CodeActionKind.FIX_ALL, context, unasked=False) or not findings.is_enabled:
+    if not findings.is_enabled:
         return
-    if any(found.fix is not None and isinstance(found.fix.verdict, Safe) for found in findings.analysed.diagnostics):
+    fixable = [found for found in findings.analysed.diagnostics if isinstance(found.fix and found.fix.verdict, Safe)]
+    if any(map(findings.has, fixable)) and _is_wanted(CodeActionKind.FIX_ALL, context, unasked=False):
         yield {
             "title": "Apply all safe fixes of idiomatic",
             "kind": CodeActionKind.FIX_ALL,
             "data": {"uri": findings.uri, "all": True},
+        }
+    is_notebook = findings.analysed.module.document.is_notebook
+    if fixable and is_notebook and _is_wanted(CodeActionKind.NOTEBOOK_FIX_ALL, context, unasked=False):
+        yield {
+            "title": "Apply all safe fixes of idiomatic in the notebook",
+            "kind": CodeActionKind.NOTEBOOK_FIX_ALL,
+            "data": {"uri": findings.uri, "all": True, "notebook": True},
         }
 
 
@@ -265,9 +275,11 @@ def edits_of(
         made = surround.edits(findings.positions.document, data, around()) if around is not None else None
         if made is None:
             raise RequestFailed(CHANGED)
+        if (reason := findings.positions.document.obstacle(made)) is not None:
+            raise RequestFailed(reason)
         return made
     if data.get("all"):
-        return all_edits(findings, given_up or threading.Event())
+        return all_edits(findings, given_up or threading.Event(), is_whole=data.get("notebook") is True)
     found = _found_again(findings, data)
     if data.get("silence"):
         edit = findings.analysed.silence(found)
@@ -331,19 +343,36 @@ def _fix_again(found: Diagnostic, title: str, data: dict[str, Any]) -> Fix:
     raise RequestFailed(CHANGED)
 
 
-def all_edits(findings: Findings, given_up: threading.Event) -> Sequence[Edit]:
-    """What all safe fixes of a document change, as far as that is found out before somebody gives it up."""
+def all_edits(findings: Findings, given_up: threading.Event, *, is_whole: bool = False) -> Sequence[Edit]:
+    """What all safe fixes of a document change, as far as that is found out before somebody gives it up.
+
+    Args:
+        findings: those of the document, or of a cell of a notebook.
+        given_up: is set by then.
+        is_whole: whether all cells of the notebook are meant.
+    """
     from idiomatic.core import bulk
 
+    def is_here(analysed: Analysed, found: Diagnostic) -> bool:
+        document = analysed.module.document
+        assert isinstance(document, NotebookDocument)
+        return document.cell_at(analysed.place(found).start) == index
+
+    positions = findings.positions
+    index = positions.index if isinstance(positions, CellPositions) else None
+    is_wanted = None if index is None or is_whole else is_here
     analysed = findings.analysed
-    for _, analysed in bulk.fix_all(findings.analysed):  # noqa: B007 - the last one counts
+    for _, analysed in bulk.fix_all(findings.analysed, is_wanted=is_wanted):  # noqa: B007 - the last one counts
         if given_up.is_set():
             break
-    return list(changes(findings.positions.document, analysed.module.document))
+    return list(changes(findings.analysed.module.document, analysed.module.document))
 
 
 def changes(old: Document, new: Document) -> Iterator[Edit]:
     """The smallest edits from one version of a document to another; statements that both have are not looked into."""
+    if isinstance(old, NotebookDocument) and isinstance(new, NotebookDocument):
+        yield from old.changes(new)
+        return
     matcher = difflib.SequenceMatcher(None, old.statements, new.statements, autojunk=False)
     for tag, start, end, new_start, new_end in matcher.get_opcodes():
         if tag == "equal":
@@ -356,8 +385,16 @@ def changes(old: Document, new: Document) -> Iterator[Edit]:
 
 def workspace_edit(findings: Findings, edits: Sequence[Edit], client: Client) -> types.WorkspaceEdit:
     """Edits of the document, in the form the client takes."""
-    converted = [findings.positions.edit(edit) for edit in edits]
+    positions = findings.positions
+    if isinstance(positions, CellPositions):
+        made = [(cell.uri, cell.version, list(converted)) for cell, converted in positions.notebook.edits(edits)]
+    else:
+        made = [(findings.uri, findings.version, [positions.edit(edit) for edit in edits])]
     if client.takes_versions:
-        identifier: types.OptionalVersionedTextDocumentIdentifier = {"uri": findings.uri, "version": findings.version}
-        return {"documentChanges": [{"textDocument": identifier, "edits": converted}]}
-    return {"changes": {findings.uri: converted}}
+        return {
+            "documentChanges": [
+                {"textDocument": {"uri": uri, "version": version}, "edits": converted}
+                for uri, version, converted in made
+            ]
+        }
+    return {"changes": {uri: converted for uri, _, converted in made}}

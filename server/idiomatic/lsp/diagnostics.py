@@ -11,6 +11,7 @@ from idiomatic.core.idiom import Severity
 from idiomatic.core.text import Lines, Span
 from idiomatic.lsp import logs, types
 from idiomatic.lsp.greeting import SOURCE
+from idiomatic.lsp.notebooks import OpenNotebook
 from idiomatic.lsp.protocol import Refusal, RequestFailed
 from idiomatic.lsp.types import DiagnosticSeverity
 from idiomatic.lsp.uris import path_of, uri_of
@@ -61,7 +62,7 @@ def diagnostic(found: Diagnostic, findings: Findings) -> types.Diagnostic:
 
 async def pull(ls: Server, params: types.DocumentDiagnosticParams) -> types.DocumentDiagnosticReport:
     """What is to be shown in a document, or that it is what it was at the last time."""
-    document = ls.documents.get(params["textDocument"]["uri"])
+    document = ls.documents.text(params["textDocument"]["uri"])
     if document is None or not document.is_python:
         # Clients also ask for documents in tabs that were not opened yet, and for configuration files.
         return {"kind": "full", "items": []}
@@ -88,13 +89,31 @@ async def publish(ls: Server, document: OpenDocument) -> None:
             if ls.workspaces.faults_number != ls.faults_number:
                 await publish_faults(ls)
             if ls.client.pulls_diagnostics:
+                _tell_of_other_cells(ls, document, findings)
                 return
             # What was edited meanwhile will be reported, not what it was before.
             if ls.analyser.is_current(findings, document):
                 break
         # A template of the team's is a Python file, and may be wrong as a template.
         faults = [item for path, item in ls.faulty.items() if path == document.path]
-        _send(ls, {"uri": document.uri, "version": findings.version, "diagnostics": [*findings.report, *faults]})
+        shown = document.shown if isinstance(document, OpenNotebook) else {}
+        for part in findings.parts.values():
+            new = part.version, [*part.report, *faults]
+            # A notebook has many cells, of which an edit changes one.
+            if shown.get(part.uri) != new:
+                shown[part.uri] = new
+                _send(ls, {"uri": part.uri, "version": part.version, "diagnostics": new[1]})
+
+
+def _tell_of_other_cells(ls: Server, document: OpenDocument, findings: Findings) -> None:
+    """Have a client ask again about a notebook if an edit of one cell changed what is to be shown in another."""
+    if not isinstance(document, OpenNotebook):
+        return
+    for part in findings.parts.values():
+        known = ls.reports.get(part.uri)
+        if part.uri != document.edited and known is not None and known[1] != part.report:
+            ls.keep(refresh(ls))
+            return
 
 
 def withdraw(ls: Server, uri: str) -> None:

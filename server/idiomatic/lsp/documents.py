@@ -31,7 +31,7 @@ logger = logging.getLogger(__name__)
 
 PYTHON_SUFFIXES = frozenset({".py", ".pyi", ".pyw"})
 
-_LARGE: Final = 50_000
+LARGE: Final = 50_000
 """How many characters are parsed in less time than anybody notices: 10 ms."""
 
 
@@ -99,6 +99,16 @@ class OpenDocument:
         return self.positions.document
 
     @property
+    def whole(self) -> OpenDocument:
+        """What it is looked at together with: itself, but for a cell of a notebook."""
+        return self
+
+    @property
+    def parts(self) -> Mapping[str, OpenDocument]:
+        """What the client asks about, by URI: the cells of a notebook, else the document itself."""
+        return {self.uri: self}
+
+    @property
     def path(self) -> Path | None:
         """Its file; `None` for a text that has none, such as one that was never saved."""
         return path_of(self.uri)
@@ -132,13 +142,15 @@ class Documents(Mapping[str, OpenDocument]):
 
     Attributes:
         unit: what the client counts columns in; to be set before the first document is opened.
+        parser: the thread in which what is large is parsed.
         by_path: the Python texts among them, by their files.
     """
 
     def __init__(self, unit: Unit) -> None:
         self.unit = unit
-        self._parser = ThreadPoolExecutor(max_workers=1, thread_name_prefix="idiomatic-parser")
+        self.parser = ThreadPoolExecutor(max_workers=1, thread_name_prefix="idiomatic-parser")
         self._open: dict[str, OpenDocument] = {}
+        self._parts: dict[str, OpenDocument] = {}
         self._files: dict[Path, OpenDocument] = {}
         self.by_path = ByPath(self._files)
 
@@ -151,6 +163,21 @@ class Documents(Mapping[str, OpenDocument]):
     def __len__(self) -> int:
         return len(self._open)
 
+    def text(self, uri: str) -> OpenDocument | None:
+        """The open text of that name: a document, or a cell of a notebook."""
+        found = self._open.get(uri)
+        return found if found is not None and uri in found.parts else self._parts.get(uri)
+
+    def add(self, notebook: OpenDocument) -> None:
+        """A notebook was opened, or has other cells than before."""
+        before = self._open.get(notebook.uri)
+        if before is not None and before is not notebook:
+            logger.warning("%s was opened twice", notebook.uri)
+            before.is_open = False
+        self._open[notebook.uri] = notebook
+        self._parts = {uri: part for uri, part in self._parts.items() if part.whole not in {before, notebook}}
+        self._parts |= notebook.parts
+
     def open(self, item: types.TextDocumentItem) -> OpenDocument:
         """A text was opened."""
         uri = item["uri"]
@@ -159,7 +186,7 @@ class Documents(Mapping[str, OpenDocument]):
             self._open[uri].is_open = False
         text, unit = item["text"], self.unit
         # Others are to be heard while a large file is parsed: in another thread that takes turns with this one.
-        positions = _parsed(text, unit) if len(text) < _LARGE else self._parser.submit(_parsed, text, unit)
+        positions = _parsed(text, unit) if len(text) < LARGE else self.parser.submit(_parsed, text, unit)
         opened = OpenDocument(uri, item["languageId"], item["version"], positions)
         self._open[uri] = opened
         if opened.is_python and opened.path is not None:
@@ -200,13 +227,15 @@ class Documents(Mapping[str, OpenDocument]):
             logger.warning("%s was closed, which was not open", uri)
         else:
             document.is_open = False
+            for part in document.parts:
+                self._parts.pop(part, None)
             if document.path is not None:
                 self._files.pop(document.path, None)
         return document
 
     def end(self) -> None:
         """Parse nothing any more."""
-        self._parser.shutdown(wait=False, cancel_futures=True)
+        self.parser.shutdown(wait=False, cancel_futures=True)
 
 
 def _parsed(text: str, unit: Unit) -> Positions:

@@ -10,7 +10,7 @@ import asyncio
 import logging
 import time
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
@@ -18,7 +18,7 @@ from idiomatic.core.idiom import Severity
 from idiomatic.lsp.protocol import RequestFailed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from idiomatic.core.engine import Analysed, Diagnostic
@@ -89,7 +89,23 @@ class Findings:
     @property
     def shown(self) -> Iterator[Diagnostic]:
         """The findings that are reported, in order of place."""
-        return (diagnostic for diagnostic in self.analysed.diagnostics if self.is_shown(diagnostic))
+        return (
+            diagnostic for diagnostic in self.analysed.diagnostics if self.is_shown(diagnostic) and self.has(diagnostic)
+        )
+
+    def has(self, diagnostic: Diagnostic) -> bool:
+        """Whether a finding is in what the client asks about, which may be one cell of a notebook."""
+        return self.positions.has(self.analysed.place(diagnostic))
+
+    @cached_property
+    def parts(self) -> Mapping[str, Findings]:
+        """What the client asks about, by URI: the cells of a notebook, else the document itself."""
+        from idiomatic.lsp.cells import NotebookPositions
+
+        if not isinstance(self.positions, NotebookPositions):
+            return {self.uri: self}
+        cells = self.positions.cells.values()
+        return {cell.uri: replace(self, uri=cell.uri, version=cell.version, positions=cell) for cell in cells}
 
     def is_shown(self, diagnostic: Diagnostic) -> bool:
         """Whether a finding is reported; others may still have code actions."""
@@ -141,6 +157,11 @@ class Analyser:
         Raises:
             RequestFailed: it was closed meanwhile.
         """
+        if document.whole is not document:
+            parts = (await self.current(document.whole)).parts
+            if document.uri not in parts:
+                raise RequestFailed(f"{document.uri} was closed")
+            return parts[document.uri]
         await document.parsed()
         while (latest := self._latest.get(document.uri)) is None or not self.is_current(latest, document):
             if not document.is_open:
@@ -264,5 +285,6 @@ class Analyser:
             took,
         )
         # Here, because to go back and forth between threads for it takes longer than the thing itself.
-        _ = found.report
+        for part in found.parts.values():
+            _ = part.report
         return found

@@ -89,10 +89,12 @@ def offered(client: Client) -> Mapping[str, Any]:
         "textDocumentSync": {"openClose": True, "change": types.INCREMENTAL, "save": True},
         "completionProvider": {"resolveProvider": True},
         "hoverProvider": True,
-        "codeActionProvider": {"codeActionKinds": list(types.CodeActionKind), "resolveProvider": True},
+        "codeActionProvider": {"codeActionKinds": _kinds(client), "resolveProvider": True},
         "executeCommandProvider": {"commands": list(types.CommandName), "workDoneProgress": True},
         "workspace": {"workspaceFolders": {"supported": True, "changeNotifications": True}},
     }
+    if client.syncs_notebooks:
+        capabilities["notebookDocumentSync"] = {"notebookSelector": [{"cells": [{"language": "python"}]}]}
     if client.pulls_diagnostics:
         capabilities["diagnosticProvider"] = {
             "identifier": SOURCE,
@@ -100,3 +102,9 @@ def offered(client: Client) -> Mapping[str, Any]:
             "workspaceDiagnostics": True,
         }
     return capabilities
+
+
+def _kinds(client: Client) -> list[str]:
+    """The kinds of code actions that the client may ask for."""
+    without = set() if client.syncs_notebooks else {types.CodeActionKind.NOTEBOOK_FIX_ALL}
+    return [kind for kind in types.CodeActionKind if kind not in without]

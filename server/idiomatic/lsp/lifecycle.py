@@ -18,6 +18,7 @@ from idiomatic.lsp import (
     hover,
     links,
     logs,
+    notebooks,
     progress,
     settings,
     types,
@@ -64,8 +65,8 @@ def begin(ls: Server, greeting: Greeting) -> None:
     ls.protocol.trace = types.TraceValue(params.get("trace") or types.TraceValue.OFF)
     logs.to_client(ls)
     settings.begin(ls, params)
-    shown = (diagnostics, workspace_diagnostics, code_actions, hover, completion)
-    for feature in (documents, settings, progress, *shown, commands):
+    texts, shown = (documents, notebooks), (diagnostics, workspace_diagnostics, code_actions, hover, completion)
+    for feature in (*texts, settings, progress, *shown, commands):
         feature.register(ls)
     if greeting.parent is not None:
         ls.keep(_watch(ls, greeting.parent))

@@ -83,6 +83,10 @@ class Positions:
             raise PositionError(f"the range {place} ends before it begins")
         return span
 
+    def has(self, span: Span) -> bool:
+        """Whether a span is in what the client asks about, which may be one cell of a notebook."""
+        return True
+
     def edit(self, edit: Edit) -> types.TextEdit:
         """An edit of the document, for the client."""
         return {"range": self.range(edit.span), "newText": edit.text}

@@ -119,12 +119,12 @@ class Server:
 
     def opened(self, item: types.TextDocumentItem) -> None:
         """A text was opened in the client."""
-        self._touched(self.documents.open(item))
+        self.touched(self.documents.open(item))
 
     def changed(self, made: Changes) -> None:
         """A text was edited in the client."""
         if (document := self.documents.change(made)) is not None:
-            self._touched(document)
+            self.touched(document)
 
     def closed(self, uri: str) -> None:
         """A text was closed in the client."""
@@ -140,15 +140,20 @@ class Server:
                 self.keep(self.worker.run(self.workspaces.changed))
             self._tidy_later()
             if document.is_python:
-                diagnostics.withdraw(self, uri)
+                for part in document.parts:
+                    self.withdraw(part)
+
+    def withdraw(self, uri: str) -> None:
+        """Show nothing any more in a text that was closed."""
+        diagnostics.withdraw(self, uri)
 
     def document(self, uri: str) -> OpenDocument:
-        """The open Python text of that name.
+        """The open Python text of that name: a file, or a cell of a notebook.
 
         Raises:
             RequestFailed: there is none.
         """
-        document = self.documents.get(uri)
+        document = self.documents.text(uri)
         if document is None or not document.is_python:
             raise RequestFailed(f"{uri} is not open as a Python file")
         return document
@@ -159,7 +164,7 @@ class Server:
         Raises:
             RequestFailed: nothing of that name is open.
         """
-        document = self.documents.get(uri)
+        document = self.documents.text(uri)
         return None if document is not None and not document.is_python else self.document(uri)
 
     def _tidy_later(self) -> None:
@@ -172,7 +177,8 @@ class Server:
         self._tidying = None
         self.keep(self.worker.run(_collect))
 
-    def _touched(self, document: OpenDocument) -> None:
+    def touched(self, document: OpenDocument) -> None:
+        """A document was opened or edited."""
         if self._tidying is not None:
             self._tidy_later()
         if document.is_python:

@@ -28,6 +28,9 @@ COMPLETION_ITEM_RESOLVE: Final = "completionItem/resolve"
 EXIT: Final = "exit"
 INITIALIZE: Final = "initialize"
 INITIALIZED: Final = "initialized"
+NOTEBOOK_DOCUMENT_DID_CHANGE: Final = "notebookDocument/didChange"
+NOTEBOOK_DOCUMENT_DID_CLOSE: Final = "notebookDocument/didClose"
+NOTEBOOK_DOCUMENT_DID_OPEN: Final = "notebookDocument/didOpen"
 SHUTDOWN: Final = "shutdown"
 TEXT_DOCUMENT_CODE_ACTION: Final = "textDocument/codeAction"
 TEXT_DOCUMENT_COMPLETION: Final = "textDocument/completion"
@@ -80,6 +83,7 @@ class CodeActionKind(StrEnum):
     QUICK_FIX = "quickfix"
     REWRITE = "refactor.rewrite"
     FIX_ALL = "source.fixAll.idiomatic"
+    NOTEBOOK_FIX_ALL = "notebook.source.fixAll.idiomatic"
 
 
 class CommandName(StrEnum):
@@ -106,6 +110,8 @@ class TraceValue(StrEnum):
     VERBOSE = "verbose"
 
 
+CODE_CELL: Final = 2
+"""`NotebookCellKind`."""
 AUTOMATIC: Final = 2
 """`CodeActionTriggerKind`: the cursor moved, the user did not ask."""
 SNIPPET_KIND: Final = 15
@@ -184,6 +190,106 @@ class DidSaveTextDocumentParams(TypedDict):
     """A text was saved."""
 
     textDocument: TextDocumentIdentifier
+
+
+# -- notebooks --------------------------------------------------------------------------------------------------------
+
+
+class NotebookCell(TypedDict):
+    """A cell of a notebook: its text is a document of its own."""
+
+    kind: int
+    document: str
+
+
+class NotebookDocument(TypedDict):
+    """A notebook that is opened."""
+
+    uri: str
+    notebookType: str
+    version: int
+    cells: list[NotebookCell]
+
+
+class NotebookDocumentIdentifier(TypedDict):
+    """A notebook."""
+
+    uri: str
+
+
+class VersionedNotebookDocumentIdentifier(TypedDict):
+    """A notebook in one of its versions."""
+
+    uri: str
+    version: int
+
+
+class DidOpenNotebookDocumentParams(TypedDict):
+    """A notebook was opened."""
+
+    notebookDocument: NotebookDocument
+    cellTextDocuments: list[TextDocumentItem]
+
+
+class NotebookCellArrayChange(TypedDict):
+    """Cells that come in the place of others."""
+
+    start: UInteger
+    deleteCount: UInteger
+    cells: NotRequired[list[NotebookCell]]
+
+
+class NotebookDocumentCellChangeStructure(TypedDict):
+    """Cells came, went or moved."""
+
+    array: NotebookCellArrayChange
+    didOpen: NotRequired[list[TextDocumentItem]]
+    didClose: NotRequired[list[TextDocumentIdentifier]]
+
+
+class VersionedTextDocumentIdentifier(TypedDict):
+    """A text in one of its versions."""
+
+    uri: str
+    version: int
+
+
+class NotebookDocumentCellContentChanges(TypedDict):
+    """The text of a cell was changed."""
+
+    document: VersionedTextDocumentIdentifier
+    changes: list[Any]
+
+
+class NotebookDocumentCellChanges(TypedDict):
+    """Cells were changed."""
+
+    structure: NotRequired[NotebookDocumentCellChangeStructure]
+    data: NotRequired[list[NotebookCell]]
+    textContent: NotRequired[list[NotebookDocumentCellContentChanges]]
+
+
+class NotebookDocumentChangeEvent(TypedDict):
+    """What changed in a notebook; there is also its metadata, which does not matter here."""
+
+    cells: NotRequired[NotebookDocumentCellChanges]
+
+
+class DidChangeNotebookDocumentParams(TypedDict):
+    """A notebook was changed."""
+
+    notebookDocument: VersionedNotebookDocumentIdentifier
+    change: NotebookDocumentChangeEvent
+
+
+class DidCloseNotebookDocumentParams(TypedDict):
+    """A notebook was closed."""
+
+    notebookDocument: NotebookDocumentIdentifier
+    cellTextDocuments: list[TextDocumentIdentifier]
+
+
+# -- what is shown and edited -----------------------------------------------------------------------------------------
 
 
 class MarkupContent(TypedDict):

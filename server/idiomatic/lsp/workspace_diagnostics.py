@@ -86,7 +86,8 @@ async def open_reports(ls: Server) -> Sequence[Report]:
     found: list[Report] = []
     known = ls.scanner.opened
     for uri, document in list(ls.documents.items()):
-        if document.is_python and ls.scanner.is_about(document.path):
+        # A notebook is none of the files that are scanned, and its cells are asked about one by one.
+        if uri in document.parts and document.is_python and ls.scanner.is_about(document.path):
             with contextlib.suppress(RequestFailed):  # closed meanwhile
                 findings = await ls.analyser.current(document)
                 if uri not in known or known[uri][0] is not findings:

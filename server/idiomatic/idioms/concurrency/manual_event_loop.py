@@ -63,6 +63,8 @@ future, which `asyncio.run` does not take; a coroutine that is passed in from el
 may have been used in the same loop before; and `get_event_loop` next to a `set_event_loop` with a loop of another
 kind.
 
+In a notebook only `get_event_loop` in a coroutine is found: an event loop is running there, and `asyncio.run` fails.
+
 ## References
 - [`asyncio.run`](https://docs.python.org/3/library/asyncio-runner.html#asyncio.run)
 - [`asyncio.Runner`](https://docs.python.org/3/library/asyncio-runner.html#asyncio.Runner)
@@ -81,6 +83,7 @@ import libcst as cst
 from idiomatic.core.analysis.coroutines import Gives, call_gives
 from idiomatic.core.analysis.escapes import is_used_elsewhere
 from idiomatic.core.idiom import Finding, Fix, Kind, Refused, Safe, Unsafe
+from idiomatic.core.module import is_notebook
 from idiomatic.core.writing.changes import changed
 
 if TYPE_CHECKING:
@@ -135,6 +138,8 @@ def detect(call: ast.Call, code: Analysis) -> Iterator[Finding]:
         if is_get:
             fix = Fix("Use `get_running_loop`", Safe(), code.lines(call), partial(to_running_loop, call))
             yield Finding(call.func, "In a coroutine, `get_event_loop` is `get_running_loop`", (fix,))
+        return
+    if code.ask(is_notebook):
         return
     attribute = code.parent(call)
     match attribute and code.parent(attribute):

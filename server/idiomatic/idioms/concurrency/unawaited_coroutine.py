@@ -46,7 +46,8 @@ if __name__ == "__main__":
 
 ## Fix safety
 Unsafe, because that is the point: the code of the coroutine runs now, what follows waits for it, its exceptions are
-raised here, and the task can be cancelled meanwhile.
+raised here, and the task can be cancelled meanwhile. In a notebook, where an event loop is running, a call at module
+level is awaited too.
 
 Refused in a function that is not asynchronous, where nothing can be awaited; in a generator expression or class body;
 in a `with` block of a lock of a thread, which would be held while other tasks run; and at module level in a file that
@@ -80,6 +81,7 @@ from idiomatic.core.analysis.coroutines import COROUTINE_FUNCTIONS, Gives, call_
 from idiomatic.core.analysis.instances import instance_of
 from idiomatic.core.analysis.resources import MANAGERS
 from idiomatic.core.idiom import Finding, Fix, Kind, Refused, Unsafe
+from idiomatic.core.module import is_notebook
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -158,6 +160,9 @@ def _fix(call: ast.Call, code: Analysis) -> Fix:
     where = code.lines(call)
     function = code.function_around(call)
     if function is None and code.enclosing(call, ast.ClassDef) is None:
+        if code.ask(is_notebook):
+            reason = "Its code runs now: what follows waits for it, and its exceptions are raised here."
+            return Fix(AWAIT, Unsafe((reason,)), where, partial(to_await, call))
         library = code.ask(event_library)
         if library not in {None, "asyncio"}:
             return Fix(RUN, Refused(f"This file uses `{library}`, which runs coroutines in its own way."), where)

@@ -80,7 +80,8 @@ Refused where a method uses the variable (its object should be given it), where 
 exported as a hook or decorated with anything but a route, so that somebody else calls it, and where the variable is
 assigned more than once. A provider is refused where the variable is used for anything else, too.
 
-Not found are variables that only code at module level or other files use, and objects that are cheap and hold nothing.
+Not found are variables that only code at module level or other files use, objects that are cheap and hold nothing, and
+the variables of a notebook, which nobody imports.
 
 ## References
 - [FastAPI: dependencies](https://fastapi.tiangolo.com/tutorial/dependencies/)
@@ -100,7 +101,7 @@ from idiomatic.core.analysis.tree import FUNCTIONS, tree
 from idiomatic.core.facts import ClassFact, parameter_names
 from idiomatic.core.idiom import Finding, Fix, Kind, Refused, Unsafe
 from idiomatic.core.imports import names_for
-from idiomatic.core.module import about, bindings, exported_names
+from idiomatic.core.module import about, bindings, exported_names, is_notebook
 from idiomatic.core.writing.handed_over import to_parameter, to_provider
 
 if TYPE_CHECKING:
@@ -181,7 +182,7 @@ class Definition:
 
 
 def detect(assignment: ast.Assign | ast.AnnAssign, code: Analysis) -> Iterator[Finding]:
-    if code.parent(assignment) is not None:
+    if code.parent(assignment) is not None or code.ask(is_notebook):
         return
     match assignment:
         # client = httpx.Client()
