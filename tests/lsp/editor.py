@@ -57,6 +57,7 @@ def capabilities(
             did_change_watched_files=types.DidChangeWatchedFilesClientCapabilities(dynamic_registration=True),
             diagnostics=types.DiagnosticWorkspaceClientCapabilities(refresh_support=True),
         ),
+        notebook_document=types.NotebookDocumentClientCapabilities(types.NotebookDocumentSyncClientCapabilities()),
         text_document=types.TextDocumentClientCapabilities(
             diagnostic=types.DiagnosticClientCapabilities() if pull else None,
             publish_diagnostics=types.PublishDiagnosticsClientCapabilities(
@@ -84,14 +85,29 @@ def capabilities(
 
 
 def converter() -> Any:
-    """The library's converter, which takes a code action that has a command for a command."""
+    """The library's converter, for what it does not know.
+
+    A code action that has a command is taken for a command there, and what a server says of notebooks is not read.
+    """
 
     def command_or_action(found: Any, _: Any) -> types.Command | types.CodeAction:
         is_command = isinstance(found.get("command"), str)
         return made.structure(found, types.Command if is_command else types.CodeAction)  # type: ignore[no-any-return]
 
+    def notebooks(found: Any, _: Any) -> types.NotebookDocumentSyncOptions | None:
+        return found and types.NotebookDocumentSyncOptions(
+            [
+                types.NotebookDocumentFilterWithCells(
+                    [types.NotebookCellLanguage(cell["language"]) for cell in each["cells"]], each.get("notebook")
+                )
+                for each in found["notebookSelector"]
+            ]
+        )
+
     made = default_converter()  # type: ignore[no-untyped-call]
     made.register_structure_hook(Union[types.Command, types.CodeAction], command_or_action)  # noqa: UP007 - the key there
+    options = types.NotebookDocumentSyncOptions | types.NotebookDocumentSyncRegistrationOptions | None
+    made.register_structure_hook(options, notebooks)
     return made
 
 

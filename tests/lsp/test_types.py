@@ -23,14 +23,13 @@ from idiomatic.lsp.protocol import (
     RpcError,
 )
 from lsprotocol import types as theirs
-from pygls.protocol import default_converter
 
-from tests.lsp.editor import PLAIN, capabilities
+from tests.lsp.editor import PLAIN, capabilities, converter
 
 OBJECTS = {name: each for name, each in vars(types).items() if typing.is_typeddict(each)}
 METHODS = {name: each for name, each in vars(types).items() if name.isupper() and name in vars(theirs)}
 
-CONVERTER = default_converter()  # type: ignore[no-untyped-call]
+CONVERTER = converter()
 
 
 def in_json(name: str) -> str:

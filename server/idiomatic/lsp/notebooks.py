@@ -86,7 +86,6 @@ class OpenNotebook(OpenDocument):
     """A notebook that is open in the client.
 
     Attributes:
-        parts: its cells that are Python code, by URI, in order.
         shown: what a client that does not ask was told last about each, with the version.
         edited: the cell that was edited last.
     """
@@ -101,12 +100,17 @@ class OpenNotebook(OpenDocument):
         self._unit = unit
         self._cells = list(item["cells"])
         self._texts = {each["uri"]: _text(each) for each in texts}
-        self.parts: Mapping[str, OpenCell] = {}
+        self._parts: Mapping[str, OpenCell] = {}
         self.shown: dict[str, tuple[int, Sequence[types.Diagnostic]]] = {}
         self.edited: str | None = None
         join = self._join()
         is_small = sum(len(each["text"]) for each in texts) < LARGE
         super().__init__(item["uri"], "python", item["version"], join() if is_small else parser.submit(join))
+
+    @property
+    def parts(self) -> Mapping[str, OpenDocument]:
+        """Its cells that are Python code, by URI, in order."""
+        return self._parts
 
     @property
     def cells(self) -> Mapping[str, CellPositions]:
@@ -119,7 +123,7 @@ class OpenNotebook(OpenDocument):
         """What joins the cells as they are now; `parts` says already which they are."""
         wanted = [each["document"] for each in self._cells if self._is_python(each)]
         cells = [(uri, self._texts[uri].version, self._texts[uri].cell) for uri in wanted]
-        self.parts = {uri: self.parts.get(uri) or OpenCell(uri, self) for uri in wanted}
+        self._parts = {uri: self._parts.get(uri) or OpenCell(uri, self) for uri in wanted}
         unit = self._unit
         return lambda: NotebookPositions(cells, unit)
 
