@@ -9,6 +9,7 @@ from idiomatic.core import bulk
 from idiomatic.core.cells import Cell, NotebookDocument
 from idiomatic.core.draft import DraftError
 from idiomatic.core.engine import analyse
+from idiomatic.core.explanation import explain
 from idiomatic.core.imports import plan
 from idiomatic.core.module import Module
 from idiomatic.core.text import Edit, Span
@@ -89,6 +90,14 @@ def test_where_offsets_belong() -> None:
     assert document.cell_at(2) == 0
     assert document.local(0, 2) == 1
     assert document.cell_at(3) == 1
+
+
+def test_a_diff_shows_what_was_written() -> None:
+    analysed = look("%matplotlib inline\nfrom datetime import datetime", "%%bash\nls", "stamp = datetime.utcnow()")
+    [diagnostic] = analysed.found
+    diff = explain(analysed, diagnostic).diff
+    assert " %matplotlib inline\n-from datetime import datetime\n+from datetime import UTC, datetime\n" in diff
+    assert "\n-stamp = datetime.utcnow()\n" in diff
 
 
 # -- edits ------------------------------------------------------------------------------------------------------------

@@ -61,7 +61,8 @@ export function steps(editor) {
 
 export class Editor {
   /**
-   * Starts the editor on a workspace of `files` (name to text) and shows the file `open`.
+   * Starts the editor on a workspace of `files` (name to text) and shows the file `open`. With `folders`, names of
+   * folders among them, these are the workspace, described in the file `team.code-workspace`.
    * With `suite`, a module's path, the page runs its tests in the extension host instead of showing a file.
    */
   static async start(name, options) {
@@ -85,11 +86,14 @@ export class Editor {
     this.changes = {};
     this.lines = [];
     this.shots = 0;
+    // Where it is looked for what is seen: `.notebookOverlay` in a notebook.
+    this.area = '.editor-instance';
   }
 
   async #start({
     files,
     open,
+    folders,
     suite,
     settings = {},
     workspaceSettings,
@@ -101,6 +105,10 @@ export class Editor {
     rmSync(this.artifacts, { recursive: true, force: true });
     mkdirSync(this.artifacts, { recursive: true });
     this.write(files);
+    if (folders) {
+      this.team = this.path('team.code-workspace');
+      this.setFolders(folders);
+    }
     if (workspaceSettings) {
       this.configure(workspaceSettings(this.workspace));
     }
@@ -166,7 +174,8 @@ export class Editor {
   }
 
   #address(payload) {
-    const query = new URLSearchParams({ folder: this.workspace, payload: JSON.stringify(payload) });
+    const opened = this.team ? { workspace: this.team } : { folder: this.workspace };
+    const query = new URLSearchParams({ ...opened, payload: JSON.stringify(payload) });
     return `http://127.0.0.1:${this.port}/?${query}`;
   }
 
@@ -183,6 +192,11 @@ export class Editor {
       mkdirSync(path.dirname(this.path(file)), { recursive: true });
       writeFileSync(this.path(file), text, { mode: text.startsWith('#!') ? 0o755 : 0o644 });
     }
+  }
+
+  /** Makes these folders the workspace; the running editor opens and closes them. */
+  setFolders(folders) {
+    writeFileSync(this.team, JSON.stringify({ folders: folders.map((folder) => ({ path: folder })) }));
   }
 
   /** Adds to the settings of the workspace, which the running editor takes up. */
@@ -303,7 +317,7 @@ export class Editor {
   // ---- what is seen
 
   get squiggles() {
-    return this.page.locator('.editor-instance .cdr[class*="squiggly-"]');
+    return this.page.locator(`${this.area} .cdr[class*="squiggly-"]`);
   }
 
   /** Waits until exactly this many places are underlined. */
@@ -313,24 +327,24 @@ export class Editor {
 
   /** The underlined texts, from where the underlines are drawn. */
   async underlinedTexts() {
-    return this.page.evaluate(() => {
-      const lines = [...document.querySelectorAll('.editor-instance .view-lines .view-line')].map((line) => {
+    return this.page.evaluate((area) => {
+      const lines = [...document.querySelectorAll(`${area} .view-lines .view-line`)].map((line) => {
         const span = line.querySelector('span');
         return { top: line.getBoundingClientRect().top, box: span.getBoundingClientRect(), text: line.textContent.replaceAll('\u00a0', ' ') };
       });
-      return [...document.querySelectorAll('.editor-instance .cdr[class*="squiggly-"]')].map((mark) => {
+      return [...document.querySelectorAll(`${area} .cdr[class*="squiggly-"]`)].map((mark) => {
         const place = mark.getBoundingClientRect();
         const line = lines.find(({ top }) => Math.abs(top - place.top) < 4);
         const width = line.box.width / line.text.length;
         const start = Math.round((place.left - line.box.left) / width);
         return line.text.slice(start, start + Math.round(place.width / width));
       });
-    });
+    }, this.area);
   }
 
   /** Points at a text and gives what the hover says once that contains `wanted`. */
   async hover(text, wanted) {
-    await this.page.locator('.editor-instance .view-line > span > span', { hasText: text }).first().hover();
+    await this.page.locator(`${this.area} .view-line > span > span`, { hasText: text }).first().hover();
     const hover = this.page.locator('.monaco-hover:visible', { hasText: wanted });
     await hover.first().waitFor();
     return hover.first().innerText();

@@ -70,7 +70,7 @@ async def test_a_large_file_is_parsed_elsewhere(server: Server, monkeypatch: pyt
     text = SOURCE + "#" * 100_000 + "\n"
     say(server, "textDocument/didOpen", opening(URI, text))
     other = "file:///nowhere/other.py"
-    monkeypatch.setattr(documents, "_LARGE", 10**9)
+    monkeypatch.setattr(documents, "LARGE", 10**9)
     go_on_at_once = threading.Timer(0.2, go_on.set)
     monkeypatch.setattr(documents, "_parsed", parsed)
     say(server, "textDocument/didOpen", opening(other))

@@ -16,6 +16,7 @@ import {
 import { type Interpreter, pythonEnvironment, type Requirements, serverCommand } from './interpreter';
 import { SECTION, serverSettings } from './settings';
 
+const NOTEBOOKS = ['jupyter-notebook', 'interactive'];
 const RESTARTS = 5;
 const RESTARTS_WITHIN_MS = 3 * 60_000;
 
@@ -32,6 +33,8 @@ export function createClient(
     documentSelector: [
       { scheme: 'file', language: 'python' },
       { scheme: 'untitled', language: 'python' },
+      // The cells of notebooks, which the server is told of as soon as it says that it wants them.
+      ...NOTEBOOKS.map((notebook) => ({ notebook, language: 'python' })),
       // For what is wrong with a configuration, shown where it is written.
       { scheme: 'file', pattern: '**/{pyproject,idiomatic}.toml' },
     ],

@@ -53,7 +53,7 @@ def hunks(document: Document, edits: Iterable[Edit], context: int = 3) -> Iterat
     growth = 0
     for first, last, group in _groups(document, sorted(edits, key=lambda edit: edit.span), context):
         span = Span(lines.starts[first], lines.line_span(last).end)
-        old = document.text[span.start : span.end]
+        old = document.written[span.start : span.end]
         new = apply_edits(old, [edit.shifted(-span.start) for edit in group])
         for hunk in compare(old, new, context):
             yield Hunk(hunk.old_start + first, hunk.new_start + first + growth, hunk.lines)

@@ -58,13 +58,19 @@ async def silence(ls: Server, _: types.Token | None, rule: str, uri: str | None)
 def _folder(ls: Server, uri: str | None) -> tuple[Path, Path]:
     """The folder whose configuration counts, and the outermost one of its project."""
     roots = sorted(ls.folders.values(), key=lambda root: -len(root.parts))
-    path = path_of(uri) if uri is not None else None
+    path = _path(ls, uri) if uri is not None else None
     if path is not None:
         folder = path if path in roots else path.parent
         return folder, next((root for root in roots if folder.is_relative_to(root)), folder)
     if len(roots) == 1 or (roots and uri is not None):
         return roots[-1], roots[-1]
     raise RequestFailed("It is not clear which project is meant: name one of its files.")
+
+
+def _path(ls: Server, uri: str) -> Path | None:
+    """The file a URI names, or that of the notebook whose cell it names."""
+    opened = ls.documents.text(uri)
+    return path_of(uri) if opened is None else opened.path
 
 
 def _choices(folder: Path, root: Path, rule: str) -> Sequence[Path]:
