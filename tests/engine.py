@@ -11,7 +11,7 @@ from idiomatic.core.analysis.origins import definition_with_origins
 from idiomatic.core.document import Document
 from idiomatic.core.facts import ClassFact
 from idiomatic.core.idiom import Kind
-from idiomatic.core.module import Module
+from idiomatic.core.module import Module, Role
 from idiomatic.core.usage import Found, joined, usage
 
 if TYPE_CHECKING:
@@ -28,12 +28,12 @@ class Neighbours:
 
     Attributes:
         files: their texts.
-        is_interface: whether imports are meant for others.
+        role: what the file that asks is for.
         is_known: whether they have been looked at for what they do.
     """
 
     files: Mapping[str, str] = field(default_factory=dict)
-    is_interface: bool = False
+    role: Role = Role.SOURCE
     is_known: bool = True
 
     def uses(self, act: Act, word: str) -> tuple[Found, ...] | None:
@@ -76,8 +76,9 @@ def analyse(
     target: Version = (3, 13),
     files: Mapping[str, str] | None = None,
     is_known: bool = True,
+    role: Role = Role.SOURCE,
 ) -> engine.Analysed:
-    project = Neighbours(files or {}, is_known=is_known)
+    project = Neighbours(files or {}, role, is_known)
     return engine.analyse(Module(Document.parse(text), project), rules(*names, target=target))
 
 

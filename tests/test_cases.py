@@ -14,7 +14,8 @@ A case file is named after its rule. Each heading (`##` or deeper) with a Python
     what it becomes
     ```
 
-The list says what is expected; each line may be left out, and all but `target`, `project` and `action` may be repeated:
+The list says what is expected; each line may be left out, and all but `target`, `file`, `project` and `action` may be
+repeated:
 
 - `finds: nothing` — the rule has no finding at all (nor a refused one);
 - `finds: 2` — how many findings there are; default 1. The other lines are about the first finding;
@@ -27,6 +28,7 @@ The list says what is expected; each line may be left out, and all but `target`,
 - `only: 2` — the second finding is meant; default 1;
 - `target: 3.9` — the target version; default 3.13;
 - `mypy: ...` — why a result has type errors that the code did not have before (`tests/test_typed_results.py`);
+- `file: test`, `stub` or `interface` — what the file is for, where that is not plain code;
 - `project: unknown` — what the other files do with what is defined here has not been found out yet.
 
 Without a second Python fence a safe or unsafe verdict is a mistake in the case. By default the first finding's action
@@ -46,6 +48,7 @@ from typing import TYPE_CHECKING
 import pytest
 from idiomatic.core import bulk, catalogue, engine
 from idiomatic.core.idiom import Fix, Refused, Unsafe
+from idiomatic.core.module import Role
 from markdown_it import MarkdownIt
 
 from tests.engine import analyse, carried_out, offered
@@ -191,8 +194,9 @@ def test_case(case: Case) -> None:
 
 def looked_at(case: Case) -> engine.Analysed:
     major, minor = case.one("target", "3.13").split(".")
-    is_known = case.one("project", "") != "unknown"
-    return analyse(case.fences[0], case.rule, target=(int(major), int(minor)), files=case.files, is_known=is_known)
+    is_known, role = case.one("project", "") != "unknown", Role(case.one("file", Role.SOURCE))
+    target = int(major), int(minor)
+    return analyse(case.fences[0], case.rule, target=target, files=case.files, is_known=is_known, role=role)
 
 
 def _reasons(verdict: object) -> tuple[str, ...]:

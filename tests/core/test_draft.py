@@ -10,7 +10,7 @@ import pytest
 from idiomatic.core.analysis import Analysis
 from idiomatic.core.document import Document
 from idiomatic.core.draft import Draft, DraftError
-from idiomatic.core.module import Module
+from idiomatic.core.module import Module, Role
 from idiomatic.core.text import Edit, Span
 
 from tests.engine import Neighbours, analyse
@@ -59,8 +59,8 @@ def test_code_that_nests_deeply_is_found_and_not_rewritten(deep: str) -> None:
 
 def test_imports_of_a_package_are_kept_for_others() -> None:
     text = "from contextlib import closing\n\n\ndef f():\n    x = closing(g())\n"
-    for is_interface, kept in ((False, False), (True, True)):
-        module = Module(Document.parse(text), Neighbours(is_interface=is_interface))
+    for role, kept in ((Role.SOURCE, False), (Role.TEST, False), (Role.INTERFACE, True)):
+        module = Module(Document.parse(text), Neighbours(role=role))
         statement = module.document.statements[1]
         draft = Draft(module.document, Analysis(module, statement, (3, 13)), statement.nodes[0], statement.nodes[0])
         new = cst.ensure_type(cst.parse_statement("def f():\n    x = g()\n"), cst.FunctionDef)

@@ -14,7 +14,7 @@ from idiomatic.core.draft import DraftError, Rewriting
 from idiomatic.core.engine import analyse
 from idiomatic.core.idiom import Safe
 from idiomatic.core.imports import droppable, imported_names, plan
-from idiomatic.core.module import Module
+from idiomatic.core.module import Module, Role
 from idiomatic.core.suppression import UNKNOWN
 from idiomatic.core.text import Edit, Span
 
@@ -130,7 +130,7 @@ def _without_idle_imports(analysed: Analysed, before: Document) -> Analysed:
 
     Each fix drops what it alone makes superfluous; here goes what only several of them together do.
     """
-    if analysed.module.project.is_interface:
+    if analysed.module.project.role is Role.INTERFACE:
         return analysed
     document = analysed.module.document
     names = document.fact(imported_names)

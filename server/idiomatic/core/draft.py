@@ -22,7 +22,7 @@ from idiomatic.core.constants import new_constants
 from idiomatic.core.document import UNPARSABLE
 from idiomatic.core.edits import difference
 from idiomatic.core.long_class import LongClass, Part
-from idiomatic.core.module import is_interface
+from idiomatic.core.module import Role, role
 from idiomatic.core.parsing import MEMBER_OF
 from idiomatic.core.text import BOM, Edit, Span, apply_edits
 
@@ -313,7 +313,7 @@ class Draft:
         edits = [edit for each in drafts for edit in each._edits()]
         needing = (each.code.statement for each in drafts if not each._is_needed_later())
         gone = set(_WORD.findall(old)) - set(_WORD.findall("\n".join([new, *self._constants])))
-        if self.code.ask(is_interface):
+        if self.code.ask(role) is Role.INTERFACE:
             gone = set()
         dropped = imports.droppable(document, apply_edits(document.text, edits), gone) if gone else ()
         if self._constants:

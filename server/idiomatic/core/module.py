@@ -14,6 +14,7 @@ import ast
 import re
 import unicodedata
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Concatenate, Final, ParamSpec, Protocol, TypeVar, cast
 
 from idiomatic.core.analysis.scopes import Binding, BindingKind, bound_at_module_level
@@ -34,12 +35,25 @@ P = ParamSpec("P")
 A = TypeVar("A")
 
 
+class Role(StrEnum):
+    """What a file is for, as its name and its folders tell."""
+
+    SOURCE = "source"
+    """Code like any other."""
+    INTERFACE = "interface"
+    """`__init__.py`: what it imports may be meant for others, so no import is superfluous."""
+    STUB = "stub"
+    """`.pyi`: declarations, without code."""
+    TEST = "test"
+    """A test, or what tests are helped with."""
+
+
 class Project(Protocol):
     """What may be known of the files around a module: answered by `idiomatic.project`, never by running user code."""
 
     @property
-    def is_interface(self) -> bool:
-        """Whether what the module imports may be meant for others (`__init__.py`): then no import is superfluous."""
+    def role(self) -> Role:
+        """What the module is for."""
         ...
 
     def definition(self, qualified: str) -> FunctionFact | ClassFact | None:
@@ -65,9 +79,9 @@ class NoProject:
     """A file on its own."""
 
     @property
-    def is_interface(self) -> bool:
-        """Nothing imports a file on its own."""
-        return False
+    def role(self) -> Role:
+        """Nothing says that it is anything special."""
+        return Role.SOURCE
 
     def definition(self, qualified: str) -> FunctionFact | ClassFact | None:
         """Nothing is known."""
@@ -438,9 +452,9 @@ def imported_definition(module: Module, qualified: str) -> FunctionFact | ClassF
 
 
 @about_project
-def is_interface(module: Module) -> bool:
-    """Question: whether what the module imports may be meant for others."""
-    return module.project.is_interface
+def role(module: Module) -> Role:
+    """Question: what the module is for."""
+    return module.project.role
 
 
 @about(lambda: ())

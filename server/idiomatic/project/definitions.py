@@ -22,7 +22,7 @@ from idiomatic.core import module as questions
 from idiomatic.core.analysis.origins import definition_with_origins
 from idiomatic.core.document import Document
 from idiomatic.core.facts import ClassFact, FunctionFact, class_fact, function_fact
-from idiomatic.core.module import Module
+from idiomatic.core.module import Module, Role
 from idiomatic.project import evidence, files, import_path
 from idiomatic.project.evidence import LARGEST, Sight
 from idiomatic.project.import_path import SUFFIXES
@@ -418,9 +418,9 @@ class Definitions:
     _open: dict[str, str] = field(default_factory=dict, init=False, repr=False)
 
     @property
-    def is_interface(self) -> bool:
-        """Whether what the file imports may be meant for others."""
-        return self.source.path.stem == "__init__"
+    def role(self) -> Role:
+        """What the file is for."""
+        return import_path.role(self.source.path, self.source.roots)
 
     def definition(self, qualified: str) -> Fact | None:
         """The function or class of that dotted name; `None` where it can't be found, or has not been found yet."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 import sysconfig
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from idiomatic.core.module import Role
 from idiomatic.project.tables import folders_around
 
 if TYPE_CHECKING:
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
 SUFFIXES: Final = (".py", ".pyi")
 """How the names of Python files end, in the order in which they count."""
 
+_TEST: Final = re.compile(r"test_.*|.*_test|tests?|conftest")
+_TEST_FOLDERS: Final = frozenset({"test", "tests", "testing"})
 _PROJECT_FILES: Final = ("pyproject.toml", "setup.py", "setup.cfg")
 
 
@@ -35,6 +39,17 @@ def roots(path: Path, workspace: Path) -> tuple[Path, ...]:
 def is_package(folder: Path) -> bool:
     """Whether a folder is a package with an `__init__`."""
     return any((folder / f"__init__{suffix}").is_file() for suffix in SUFFIXES)
+
+
+def role(path: Path, roots: tuple[Path, ...]) -> Role:
+    """What a file is for; folders count as far as they are below one in which top-level packages lie."""
+    if path.suffix == ".pyi":
+        return Role.STUB
+    above = next((folder for folder in sorted(roots) if path.is_relative_to(folder)), path.parent)
+    folders = path.relative_to(above).parts[:-1]
+    if _TEST.fullmatch(path.stem) or any(folder in _TEST_FOLDERS for folder in folders):
+        return Role.TEST
+    return Role.INTERFACE if path.stem == "__init__" else Role.SOURCE
 
 
 def installed(root: Path) -> tuple[Path, ...]:

@@ -41,7 +41,8 @@ the third `slots=True`.
 
 Not found: classes with a field that is a list, a dictionary or another container that is there to be changed; that
 change their own fields or set other attributes; that say `frozen=False`; whose names tell that they change or do
-something (`State`, `Builder`, `Reporter`...); with coroutines; below `if __name__ == "__main__":`; stub files.
+something (`State`, `Builder`, `Reporter`...); with coroutines; with a field that is in use, such as a lock, a queue or
+an open file; local to a function; in tests; below `if __name__ == "__main__":`; stub files.
 
 Refused: a class that another one inherits from, or that inherits from anything but `Generic`, `ABC`, `Protocol` and
 classes without attributes; one whose fields are set in this file or another, as far as can be seen; `setattr`, `vars`
@@ -69,10 +70,10 @@ from idiomatic.core.analysis.constructors import methods
 from idiomatic.core.analysis.dataclass_fields import dataclass_decorator, dataclass_of
 from idiomatic.core.analysis.immutability import reads_of_class, the_first_of
 from idiomatic.core.analysis.purpose import is_doer
-from idiomatic.core.analysis.tree import tree
+from idiomatic.core.analysis.tree import FUNCTIONS
 from idiomatic.core.facts import ClassFact
 from idiomatic.core.idiom import Finding, Fix, Kind, Refused, safe_unless
-from idiomatic.core.module import about
+from idiomatic.core.module import Role, role
 from idiomatic.core.usage import Act
 
 if TYPE_CHECKING:
@@ -81,8 +82,6 @@ if TYPE_CHECKING:
     from idiomatic.core.analysis import Analysis
     from idiomatic.core.analysis.dataclass_fields import Dataclass
     from idiomatic.core.draft import Draft
-    from idiomatic.core.module import Module
-    from idiomatic.core.statement import Statement
 
 KIND = Kind.IDIOM
 SINCE = (3, 7)
@@ -96,6 +95,10 @@ _CHANGES: Final = re.compile(
 _MUTABLE: Final = re.compile(
     r"\b(?:list|dict|set|bytearray|defaultdict|deque|List|Dict|Set|DefaultDict|Deque|OrderedDict|Counter|ChainMap"
     r"|MutableMapping|MutableSequence|MutableSet|array|ndarray|DataFrame|Series|Tensor|Any|object)\b"
+    # What is in use: waited on, read from, run.
+    r"|\b(?:threading|asyncio|multiprocessing|queue|socket|subprocess|sqlite3)\.\w"
+    r"|\b(?:Lock|RLock|Condition|(?:Bounded)?Semaphore|\w*Queue|Future|Thread|Popen|(?:Text|Binary)?IO|StreamReader"
+    r"|StreamWriter|(?:Async)?Iterator|(?:Async)?Generator)\b"
 )
 _PLAIN_BASES: Final = (
     "builtins.object",
@@ -115,13 +118,14 @@ def detect(class_: ast.ClassDef, code: Analysis) -> Iterator[Finding]:
     record = dataclass_of(class_, code)
     if record is None or not _could_be_frozen(class_, decorator, record, code) or _is_trial(class_, code):
         return
-    if not code.ask(is_stub_file):
-        fixes = tuple(_fixes(class_, decorator, record, code))
-        yield Finding(decorator, f"Nothing changes the objects of `{class_.name}` after they are made", fixes)
+    fixes = tuple(_fixes(class_, decorator, record, code))
+    yield Finding(decorator, f"Nothing changes the objects of `{class_.name}` after they are made", fixes)
 
 
 def _is_trial(class_: ast.ClassDef, code: Analysis) -> bool:
-    """Whether it stands below `if __name__ == "__main__":`."""
+    """Whether nobody relies on it: local to a function, in a test, below `if __name__ == "__main__":`."""
+    if code.ask(role) in {Role.TEST, Role.STUB} or code.enclosing(class_, *FUNCTIONS) is not None:
+        return True
     around = code.enclosing(class_, ast.If)
     return around is not None and any(
         isinstance(node, ast.Name) and node.id == "__name__" for node in ast.walk(around.test)
@@ -132,25 +136,6 @@ def _changes(class_: ast.ClassDef) -> bool:
     """Whether its name, or how its methods work, says that it is no value."""
     is_asynchronous = any(isinstance(method, ast.AsyncFunctionDef) for method in methods(class_))
     return _CHANGES.search(class_.name) is not None or is_doer(class_.name) or is_asynchronous
-
-
-@about(lambda: ("def",))
-def is_stub_file(module: Module) -> bool:
-    """Question: whether the functions of a module have no bodies, as in a `.pyi` file."""
-    bodies = [body for statement in module.statements for part in statement.parts for body in part.fact(_has_bodies)]
-    return bool(bodies) and not any(bodies)
-
-
-def _has_bodies(statement: Statement) -> tuple[bool, ...]:
-    index = statement.fact(tree)
-    functions: list[ast.FunctionDef | ast.AsyncFunctionDef] = [
-        *index.of(ast.FunctionDef),
-        *index.of(ast.AsyncFunctionDef),
-    ]
-    return tuple(
-        not (isinstance(each.body[-1], ast.Expr) and isinstance(each.body[-1].value, ast.Constant))
-        for each in functions
-    )
 
 
 def _could_be_frozen(class_: ast.ClassDef, decorator: ast.expr, record: Dataclass, code: Analysis) -> bool:
