@@ -35,6 +35,17 @@ class Refund(Return):
 
 
 @dataclass
+class Courier:
+    """Who brings parcels, and where they can be followed."""
+
+    name: str
+    tracking: str = "https://example.org/parcels"
+
+    def link(self, number: int) -> str:
+        return f"{self.tracking}/{number}"
+
+
+@dataclass
 class Parcel:
     """What arrives; the weight is in grams."""
 
