@@ -1,0 +1,1 @@
+"""Tests with pytest, and what they need around them."""
