@@ -14,8 +14,8 @@ Describe the values with a strategy, and assert what must always hold.
 
 import json
 
+import hypothesis.strategies as st
 from hypothesis import example, given
-from hypothesis import strategies as st
 
 PREFIXES = ("hypothesis", "property", "given")
 WHERE = ("test module",)
