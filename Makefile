@@ -2,7 +2,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup run test nightly lint corpus bench packages lock clean
+.PHONY: help setup run test nightly lint docs corpus bench packages lock clean
 
 # The parts for editors need Node.js 20 or newer and npm; everything else is done without them.
 NODE := $(shell node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null && npm --version >/dev/null 2>&1 && echo yes)
@@ -51,15 +51,19 @@ test: setup ## Run all tests, the editor ones included
 nightly: setup ## Run the tests that take minutes: long random edits, memory over many edits
 	.venv/bin/python -m pytest -m nightly $(ARGS)
 
-lint: setup ## Check the format, the style and the types of everything, with our own findings too
+lint: setup ## Check the format, the style and the types of everything, with our own findings too; build the docs
 	@status=0; \
 	show() { echo "$$@"; "$$@" || status=1; }; \
 	show .venv/bin/ruff check; \
 	show .venv/bin/ruff format --check; \
 	show .venv/bin/mypy; \
 	show .venv/bin/idiomatic check server tests tools; \
+	show .venv/bin/python -m tools.docs; \
 	if [ -n '$(CLIENT_READY)' ]; then show npm --prefix client/vscode run check; fi; \
 	exit $$status
+
+docs: setup ## Build the documentation as a site, in build/docs
+	.venv/bin/python -m tools.docs
 
 corpus: setup ## Fix eight well-known projects and see that their own tests still pass (slow, downloads)
 	.venv/bin/python tools/corpus.py $(ARGS)

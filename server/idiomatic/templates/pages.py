@@ -36,20 +36,24 @@ def facts(template: Template) -> Iterator[tuple[str, str]]:
     yield "Group", template.group
     yield "Typed as", ", ".join(f"`{prefix}`" for prefix in dict.fromkeys((*template.prefixes, template.name)))
     yield "Fits", ", ".join(sorted(template.where))
+    if template.selection is not None:
+        yield "Surrounds", "selected lines"
     yield "Since", f"Python {version(template.since)}"
     if template.requires:
         yield "Needs", f"`{installing(template.requires)}`"
+    if template.subject:
+        yield "Written for", f"`{template.subject}`, in place of which a class of yours stands"
     if template.tab_stops:
         yield "To fill in", ", ".join(f"`{stop}`" for stop in template.tab_stops)
 
 
 def whole(template: Template) -> str:
-    """The code with the imports it needs, as in a file of its own."""
+    """The code with all that it needs, as in a file of its own."""
     if not template.is_python:
         return template.code
-    document = Document.parse(template.code)
+    code = "\n\n\n".join([*(each.code.strip("\n") for each in template.reuses if not each.is_inserted), template.code])
     needs = (_import(need) for need in template.needs)
-    return apply_edits(template.code, imports.plan(document, needs))
+    return apply_edits(code, imports.plan(Document.parse(code), needs))
 
 
 def _import(need: Needed) -> imports.Import:
