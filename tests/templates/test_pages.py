@@ -19,12 +19,23 @@ def test_says_what_the_file_says(name: str) -> None:
     assert template.code.rstrip() in text
 
 
-def test_the_code_has_its_imports() -> None:
-    code = whole(load()["async-resource"])
-    lines = [
-        "import asyncio",
-        "from collections.abc import AsyncIterator",
-        "from contextlib import asynccontextmanager",
-    ]
-    assert code.startswith("\n".join(lines) + "\n\n\n@asynccontextmanager\n")
-    compile(code, "page", "exec", flags=ast.PyCF_ONLY_AST)
+@pytest.mark.parametrize("name", load())
+def test_the_code_has_all_that_it_needs(name: str) -> None:
+    template = load()[name]
+    code = whole(template)
+    if not template.is_python:
+        assert code == template.code
+        return
+    tree = compile(code, name, "exec", flags=ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+    imported = {
+        alias.asname or alias.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for alias in node.names
+    }
+    assert {need.name for need in template.needs} <= imported
+    defined = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    defined |= {
+        node.name for node in ast.walk(tree) if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
+    }
+    assert {each.name for each in template.reuses} <= defined
