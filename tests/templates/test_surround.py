@@ -183,3 +183,16 @@ def test_places_of_a_template_count() -> None:
     assert [own.name for own in fitting(found, document, Context((3, 9)))] == [
         own.name for own in fitting(found, document, Context((3, 9))) if Place.FUNCTION in own.where and own.selection
     ]
+
+
+def test_a_match_is_named_by_what_it_tells_apart() -> None:
+    code = """async def main(value):
+    # template: begin
+    match value:
+        case int():
+            # template: selection
+            print(value)
+            # template: end selection
+    # template: end
+"""
+    assert title(template(code, "import sys", '"function"', stops='"value",')) == "Surround with `match value`"

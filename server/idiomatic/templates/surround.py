@@ -228,6 +228,8 @@ def title(template: Template) -> str:
             return "Surround with `try` and `except*`"
         case [ast.Try(handlers=[_, *_])]:
             return "Surround with `try` and `except`"
+        case [ast.Match(subject=subject)]:
+            return f"Surround with `match {_shortened(subject)}`"
         case _:
             return f"Surround with {template.name.replace('-', ' ')}"
 
