@@ -157,6 +157,13 @@ def test_plurals(one: str, several: str) -> None:
         ("class A: ...\nclass B(abc.ABC): ...\n", "A"),
         ("class A: ...\nclass B(enum.StrEnum): ...\n", "A"),
         ("class A: ...\nclass AService: ...\nclass TestA: ...\nclass _B: ...\n", "A"),
+        ("class A: ...\nclass AId: ...\nclass AStatus: ...\n", "A"),
+        ("class A: ...\nclass Box(Generic[T]): ...\n", "A"),
+        pytest.param(
+            "class A: ...\nclass Box[T]: ...\n",
+            "A",
+            marks=pytest.mark.skipif(sys.version_info < (3, 12), reason="there are no type parameters"),
+        ),
         ("def f():\n    class A: ...\n", None),
     ],
 )

@@ -60,16 +60,21 @@ def test_the_lines_that_keep_memory_are_found() -> None:
     assert Path(growth[0].traceback[0].filename) == Path(__file__)
     assert growth[0].size_diff == pytest.approx(1_000_000, rel=0.01)
     assert sum(each.size_diff for each in growth) < 1_100_000
+    assert tracemalloc.__file__ not in {each.traceback[0].filename for each in growth}
     assert not tracemalloc.is_tracing()
 
 
 def test_what_shrinks_and_what_is_beyond_the_limit_is_left_out() -> None:
-    kept = [bytes(1_000_000)]
-    with memory_growth(limit=2) as growth:
-        kept.clear()
-        kept.append(bytes(10_000))
-        kept.append(bytes(20_000))
-        kept.append(bytes(30_000))
+    tracemalloc.start()
+    try:
+        kept = [bytes(1_000_000)]
+        with memory_growth(limit=2) as growth:
+            kept.clear()
+            kept.append(bytes(10_000))
+            kept.append(bytes(20_000))
+            kept.append(bytes(30_000))
+    finally:
+        tracemalloc.stop()
     assert [each.size_diff // 10_000 for each in growth] == [3, 2]
 
 

@@ -329,7 +329,8 @@ def test_plugins_of_installed_packages_are_found(tmp_path: Path, monkeypatch: py
 def test_a_broken_plugin_is_logged_and_left_out(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    entries = "a = broken:It\nb = shouting:nothing\nc = shouting:Shout\nd = shouting:Other\ne = shouting:Missing\n"
+    objects = ["broken:It", "shouting:nothing", "shouting:Shout", "shouting:Other", "shouting:Missing", "pathlib:Path"]
+    entries = "".join(f"{name} = {value}\n" for name, value in zip("abcdef", objects, strict=True))
     install(entries, tmp_path, monkeypatch)
     with caplog.at_level(logging.ERROR):
         assert [plugin.__name__ for plugin in plugins().values()] == ["Shout"]
@@ -338,6 +339,7 @@ def test_a_broken_plugin_is_logged_and_left_out(
         ("shouting:nothing is no plugin", False),
         ("a second plugin 'shout': shouting:Other", False),
         ("the plugin shouting:Missing cannot be loaded", True),
+        ("pathlib:Path is no plugin", False),
     ]
 
 

@@ -23,8 +23,9 @@ _ROLES: Final = (
     *("Settings", "Error", "Exception", "Warning", "Group", "Test", "Tests", "TestCase", "Middleware", "Adapter"),
     *("Gateway", "Store", "Registry", "Work", "Encoder", "Decoder", "Router", "View", "Admin", "Meta", "Enum", "Flag"),
     *("Provider", "Builder", "Validator", "Serializer", "Schema", "Formatter", "Filter", "Worker", "Server", "Fake"),
+    *("Id", "ID", "Status", "State", "Kind", "Options"),
 )
-"""How classes are called that do something with the things of a domain, and are none."""
+"""How classes are called that do something with the things of a domain or say something of them, and are none."""
 
 _NO_ENTITIES: Final = {
     *("Protocol", "ABC", "Enum", "StrEnum", "IntEnum", "Flag", "IntFlag", "Exception", "BaseException", "Warning"),
@@ -121,6 +122,8 @@ def _entities(statement: Statement) -> tuple[str, ...]:
 def _is_entity(node: ast.ClassDef) -> bool:
     if node.name.startswith(("_", "Test", "Abstract", "Base")) or node.name.endswith(_ROLES):
         return False
+    if getattr(node, "type_params", None):
+        return False  # it is for things of any type
     bases = {re.split(r"[\[(]", ast.unparse(base))[0].rpartition(".")[2] for base in node.bases}
     return not bases & _NO_ENTITIES and not any(base.endswith(("Error", "Exception", "Warning")) for base in bases)
 

@@ -12,7 +12,7 @@ raise ConflictError("the order has been shipped", order_id=order.id)
 ```
 """
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 PREFIXES = ("domainerror", "errors")
 WHERE = ("module",)
@@ -50,7 +50,7 @@ class DomainError(Exception):
         details = "".join(f", {key}={value!r}" for key, value in self.details.items())
         return f"{type(self).__name__}({self.message!r}{details})"
 
-    def __reduce__(self) -> tuple[Any, ...]:
+    def __reduce__(self) -> tuple[object, ...]:
         """Be copied and pickled without the constructor.
 
         Exceptions call it with `args`, which is not what a subclass may want.

@@ -9,7 +9,7 @@ a test fails where the program forgets to. Without the copies it would pass.
 ```python
 orders = InMemoryOrderRepository([order])
 await cancel(orders, order.id)
-assert (await orders.get(order.id)).status == "cancelled"
+assert await orders.get(order.id) == replace(order, status="cancelled")
 ```
 """
 

@@ -7,7 +7,8 @@ every path. What the unit needs of a session is a protocol, so that a test can d
 
 ## Use
 ```python
-async with UnitOfWork(async_sessionmaker(engine)) as work:
+open_session = async_sessionmaker(engine, expire_on_commit=False)
+async with UnitOfWork(open_session) as work:
     orders = SqlAlchemyOrderRepository(work.session)
     await orders.save(order)
 ```

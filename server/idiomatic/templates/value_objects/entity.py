@@ -2,7 +2,7 @@
 
 ## Why
 A customer who gets a new name is the same customer: entities are equal if their `id` is, whatever else they hold, and
-that hash never changes, so that they can be in sets. A generated `__eq__` would compare all fields and leave no hash.
+their hash never changes, so that they can be in sets. A generated `__eq__` would compare all fields and leave no hash.
 Times are in UTC and know it: they can be compared with those of every server. The clock is a parameter, so that a test
 decides what time it is.
 
