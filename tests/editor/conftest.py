@@ -45,7 +45,7 @@ def tour(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert len(rules) >= 8
     inserted = []
     # One of each group: that all of them fit is tested without an editor.
-    for template in {template.group: template for template in templates.load().values() if template.is_python}.values():
+    for template in {template.group: template for template in templates.load().values()}.values():
         _, file, marked = all_places(template)[0]
         line = marked[: marked.index("x|")].count("\n") + 1
         expected = template.code.rstrip().splitlines()[-1].strip()

@@ -37,6 +37,8 @@ export function createClient(
       ...NOTEBOOKS.map((notebook) => ({ notebook, language: 'python' })),
       // For what is wrong with a configuration, shown where it is written.
       { scheme: 'file', pattern: '**/{pyproject,idiomatic}.toml' },
+      // For templates.
+      { scheme: 'file', pattern: '**/.pre-commit-config.yaml' },
     ],
     // Only the first word: the server asks for the settings of each folder, and to be told when they change.
     initializationOptions: serverSettings,

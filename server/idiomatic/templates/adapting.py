@@ -34,7 +34,7 @@ _KEPT: Final = 512
 """How many results of each step are kept: one list of completions asks for all templates, and the next one again."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Adapted:
     """A template's code for a place, with the names of its imports as the template has them.
 
@@ -78,7 +78,7 @@ def adapted(template: Template, document: Document, at: Site, context: Context) 
     return _finished(made, left, taken, others, context.target, linked)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Left:
     """What is left of a template's code if some of it is there already.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import sys
-from dataclasses import astuple, dataclass, field, replace
+from dataclasses import astuple, dataclass, field
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
@@ -147,7 +147,10 @@ def inserted_at(template: Template, document: Document, found: Site, context: Co
     head = planned()[1] if is_near else ""
     # At module level what it needs above it stands right above it.
     above = made.definitions if found.place is Place.MODULE else ()
-    plain, filled_in = _text_of(made, above, names, _anywhere(found), document.fact(unit), head, document.newline)
+    # Two blank lines are wanted before a definition.
+    blank = 2 - min(found.blank, 2) if found.place is Place.MODULE else 0
+    layout = found.indentation, document.fact(unit), head, blank, document.newline
+    plain, filled_in = _text_of(made, above, names, *layout)
     return Insertion(found.span, filled_in, plain, lambda: planned()[0])
 
 
@@ -173,27 +176,23 @@ def _last_line(document: Document) -> int:
     return document.lines.position(found)[0]
 
 
-def _anywhere(at: Site) -> Site:
-    """What the text depends on."""
-    return replace(at, span=Span(0, 0), local=frozenset(), blank=min(at.blank, 2))
-
-
 @lru_cache(maxsize=512)
 def _text_of(
     made: Adapted,
     above: tuple[str, ...],
     names: tuple[tuple[str, str], ...],
-    at: Site,
+    indentation: str,
     own_unit: str,
     head: str,
+    blank: int,
     newline: str,
 ) -> tuple[str, str]:
     """The text that is inserted, without tab stops and with them."""
     pieces = [with_names(each, dict(names)).rstrip("\n") for each in (*above, made.code)]
     code = "\n\n\n".join(pieces) + "\n"
-    if not head and at.place is Place.MODULE and re.match(r"@|async def|def|class", code):
-        head = "\n" * max(0, 2 - at.blank)
-    plain = head + indented(code, at.indentation, own_unit).rstrip("\n")
+    if not head and re.match(r"@|async def|def|class", code):
+        head = "\n" * blank
+    plain = head + indented(code, indentation, own_unit).rstrip("\n")
     return plain.replace("\n", newline), snippet(plain, *_stops(plain, made)).replace("\n", newline)
 
 

@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from idiomatic.core import imports
-from idiomatic.core.module import Module, bindings
+from idiomatic.core.module import Module
 from idiomatic.templates.template import Place
 from idiomatic.templates.type_parameters import parsed
 
@@ -79,7 +79,7 @@ def words(names: Iterable[str]) -> re.Pattern[str]:
 
 def is_taken(name: str, module: Module, at: Site) -> bool:
     """Whether the user has a name that would be bound at a place."""
-    return name in at.local or (at.place is Place.MODULE and bool(module.ask(bindings, name)))
+    return name in at.local or (at.place is Place.MODULE and name in module.bound)
 
 
 # -- imports ----------------------------------------------------------------------------------------------------------
@@ -155,7 +155,7 @@ def _forms(need: Needed) -> Iterator[imports.Import]:
 
 
 def _is_free(name: str, module: Module, used: Set[str]) -> bool:
-    return name not in used and not module.ask(bindings, name)
+    return name not in used and name not in module.bound
 
 
 def with_names(code: str, names: Mapping[str, str]) -> str:

@@ -122,7 +122,7 @@ class Selection:
     end: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # compared by identity: it is the key of what it became
 class Template:
     """A template file, read.
 
