@@ -9,6 +9,7 @@ import tomllib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from idiomatic.templates.subject import forms, pattern
 from idiomatic.templates.template import (
     SECTION,
     Needed,
@@ -212,10 +213,12 @@ def _subject(constants: Mapping[str, ast.expr], code: str, path: str) -> str | N
     if "SUBJECT" not in constants:
         return None
     match constants["SUBJECT"]:
-        case ast.Constant(value=str(name)) if re.fullmatch(r"[A-Z][a-zA-Z0-9]*", name) and name in code:
+        case ast.Constant(value=str(name)) if re.fullmatch(r"[A-Z][a-zA-Z0-9]*", name) and pattern(forms(name)).search(
+            code
+        ):
             return name
         case value:
-            raise TemplateError(path, value.lineno, "`SUBJECT` is the name of a class, and occurs in the code")
+            raise TemplateError(path, value.lineno, "`SUBJECT` is the name of a class, and what the code is about")
 
 
 # -- code -------------------------------------------------------------------------------------------------------------
