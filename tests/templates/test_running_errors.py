@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import logging
 import pickle
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from uuid import UUID
@@ -16,6 +17,10 @@ from idiomatic.templates.errors import fastapi_error_handler as handler
 from idiomatic.templates.errors import specific_errors as specific
 from idiomatic.templates.errors.domain_errors import ConflictError, DomainError, UnavailableError
 from idiomatic.templates.errors.exception_group import leaves, run_all, run_and_report
+
+from tests.templates.inserting import inserted, run
+
+HERE = sys.version_info[:2]
 
 # -- domain-errors ----------------------------------------------------------------------------------------------------
 
@@ -83,6 +88,19 @@ def test_specific_errors_have_one_base() -> None:
         assert repr(pickle.loads(pickle.dumps(each("no order 7")))) == f"{each.__name__}('no order 7')"
 
 
+def test_specific_errors_have_the_base_that_is_there() -> None:
+    base = inserted("domain-errors", "x|\n", HERE) + "\n\nx|\n"
+    text = inserted("specific-errors", base, HERE)
+    assert text.count("class DomainError(") == 1
+    names = run("specific-errors", base)
+    error = names["NotFoundError"]("there is no such order", order_id=7)
+    assert isinstance(error, names["DomainError"])
+    assert (repr(error), error.status_code) == ("NotFoundError('there is no such order', order_id=7)", 404)
+    text = inserted("fastapi-error-handler", f"{text}\n\nx|\n", HERE)
+    assert text.count("(Exception)") == 1
+    assert "@app.exception_handler(DomainError)" in text
+
+
 # -- fastapi-error-handler --------------------------------------------------------------------------------------------
 
 
@@ -118,6 +136,14 @@ async def test_an_error_is_answered_as_a_problem() -> None:
         "order_id": str(id_),
         "deleted_at": when.isoformat(),
     }
+
+
+async def test_who_is_unknown_is_told_how_to_do_better() -> None:
+    class UnknownError(handler.DomainError):
+        status_code = 401
+
+    assert (await answer(UnknownError("who?"))).headers["www-authenticate"] == "Bearer"
+    assert "www-authenticate" not in (await answer(GoneError("x"))).headers
 
 
 async def test_a_fault_of_the_server_is_logged_and_not_told(caplog: pytest.LogCaptureFixture) -> None:

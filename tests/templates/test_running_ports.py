@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -20,6 +21,9 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
+from tests.templates.inserting import inserted, run
+
+HERE = sys.version_info[:2]
 IDS = [UUID(int=number) for number in range(5)]
 
 # -- in-memory-repository ---------------------------------------------------------------------------------------------
@@ -68,6 +72,16 @@ async def test_it_is_a_repository_for_type_checkers_too() -> None:
     assert_type(await orders.get(IDS[0]), memory.Order | None)
     assert_type(await orders.page(), Sequence[memory.Order])
     assert await others.page() == []
+
+
+async def test_it_keeps_what_is_defined_above_it() -> None:
+    names = run("in-memory-repository", inserted("entity", "x|\n", HERE) + "\n\nx|\n")
+    ada = names["Customer"].new("Ada")
+    customers = names["InMemoryCustomerRepository"]([ada])
+    ada.rename("Augusta")
+    assert [each.name for each in await customers.page()] == ["Ada"]
+    await customers.save(ada)
+    assert (await customers.get(ada.id)).name == "Augusta"
 
 
 # -- sqlalchemy-repository --------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ failed = run_and_report([save_orders, send_mails, remove_files])
 ```
 
 ## References
-[PEP 654](https://peps.python.org/pep-0654/)
+- [PEP 654](https://peps.python.org/pep-0654/)
 """
 
 import logging

@@ -12,7 +12,7 @@ add_error_handler(app)
 ```
 
 ## References
-[RFC 9457](https://www.rfc-editor.org/rfc/rfc9457.html)
+- [RFC 9457](https://www.rfc-editor.org/rfc/rfc9457.html)
 """
 
 import logging
@@ -67,8 +67,11 @@ def add_error_handler(app: FastAPI) -> None:
             "status": status.value,
             "instance": request.url.path,
         }
+        # A 401 has to say how to do better.
+        is_unknown = status == HTTPStatus.UNAUTHORIZED
         return JSONResponse(
             jsonable_encoder(problem),
             status_code=status,
+            headers={"WWW-Authenticate": "Bearer"} if is_unknown else None,
             media_type="application/problem+json",
         )

@@ -13,7 +13,7 @@ with close_all_of(connections):
 ```
 
 ## References
-[`typing.runtime_checkable`](https://docs.python.org/3/library/typing.html#typing.runtime_checkable)
+- [`typing.runtime_checkable`](https://docs.python.org/3/library/typing.html#typing.runtime_checkable)
 """
 
 from collections.abc import Iterable, Iterator

@@ -13,7 +13,7 @@ async with AsyncSession(engine) as session, session.begin():
 ```
 
 ## References
-[Asynchronous I/O](https://docs.sqlalchemy.org/en/20/orm/extensions/asyncio.html)
+- [Asynchronous I/O](https://docs.sqlalchemy.org/en/20/orm/extensions/asyncio.html)
 """
 
 from collections.abc import Sequence

@@ -10,7 +10,7 @@ counted, so compare shares, not seconds. In a coroutine, other tasks that run me
 Anywhere, or around lines that are selected. `profile.dump_stats("out.prof")` keeps the numbers for a viewer.
 
 ## References
-[The Python profilers](https://docs.python.org/3/library/profile.html)
+- [The Python profilers](https://docs.python.org/3/library/profile.html)
 """
 
 import cProfile

@@ -16,7 +16,7 @@ LINE_PROFILE=1 python -m my_app    # prints the lines at the end, and writes pro
 ```
 
 ## References
-[line_profiler](https://kernprof.readthedocs.io/)
+- [line_profiler](https://kernprof.readthedocs.io/)
 """
 
 import os

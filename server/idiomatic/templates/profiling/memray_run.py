@@ -14,7 +14,7 @@ memray flamegraph memray.bin
 `native_traces=True` shows the functions of C extensions as well.
 
 ## References
-[memray](https://bloomberg.github.io/memray/)
+- [memray](https://bloomberg.github.io/memray/)
 """
 
 from memray import FileDestination, Tracker

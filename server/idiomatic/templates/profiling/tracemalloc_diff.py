@@ -14,7 +14,7 @@ for difference in growth:
 ```
 
 ## References
-[`tracemalloc`](https://docs.python.org/3/library/tracemalloc.html)
+- [`tracemalloc`](https://docs.python.org/3/library/tracemalloc.html)
 """
 
 import gc

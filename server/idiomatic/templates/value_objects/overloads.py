@@ -7,7 +7,7 @@ default is not `None` but a value of its own, of an enumeration with one member:
 checkers understand `is` only with enumerations.
 
 ## References
-[`typing.overload`](https://docs.python.org/3/library/typing.html#typing.overload)
+- [`typing.overload`](https://docs.python.org/3/library/typing.html#typing.overload)
 """
 
 from collections.abc import Iterable

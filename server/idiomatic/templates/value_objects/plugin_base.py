@@ -14,7 +14,7 @@ shout = "shouting:Shout"
 ```
 
 ## References
-[Entry points specification](https://packaging.python.org/en/latest/specifications/entry-points/)
+- [Entry points specification](https://packaging.python.org/en/latest/specifications/entry-points/)
 """
 
 import logging

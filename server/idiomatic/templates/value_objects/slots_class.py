@@ -6,7 +6,7 @@ is an error instead of a new one. `__weakref__` is among the slots because weak 
 frameworks) need it. A class whose constructor only takes its fields is better off with `@dataclass(slots=True)`.
 
 ## References
-[`__slots__`](https://docs.python.org/3/reference/datamodel.html#slots)
+- [`__slots__`](https://docs.python.org/3/reference/datamodel.html#slots)
 """
 
 PREFIXES = ("slots",)

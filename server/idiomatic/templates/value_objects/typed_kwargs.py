@@ -11,7 +11,7 @@ write_json(Path("orders.json"), orders, indent=2)
 ```
 
 ## References
-[PEP 692](https://peps.python.org/pep-0692/)
+- [PEP 692](https://peps.python.org/pep-0692/)
 """
 
 import json
