@@ -139,12 +139,6 @@ class NotebookDocument(Document):
         """An offset as one of a cell's text: its end, if it lies behind that."""
         return max(0, min(offset - self.starts[index], len(self.cells[index].text)))
 
-    @cached_property
-    def written(self) -> str:
-        """The whole text as its author wrote it, for showing it; only what is left out is commented."""
-        shown = (cell.masked.text if cell.masked.is_left_out else cell.text for cell in self.cells)
-        return "".join(f"{text}{_GUARD}" for text in shown)
-
     def is_foreign(self, span: Span) -> bool:
         """Whether a span begins in what is no Python."""
         index = self.cell_at(span.start)

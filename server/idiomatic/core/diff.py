@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from idiomatic.core.cells import NotebookDocument
 from idiomatic.core.text import Edit, Span, apply_edits
 
 if TYPE_CHECKING:
@@ -49,15 +50,25 @@ def hunks(document: Document, edits: Iterable[Edit], context: int = 3) -> Iterat
 
     Only the lines around the edits are compared: the diff of one rewrite of a long file costs what a short one does.
     """
+    if isinstance(document, NotebookDocument):
+        yield from _in_cells(document, edits, context)
+        return
     lines = document.lines
     growth = 0
     for first, last, group in _groups(document, sorted(edits, key=lambda edit: edit.span), context):
         span = Span(lines.starts[first], lines.line_span(last).end)
-        old = document.written[span.start : span.end]
+        old = document.text[span.start : span.end]
         new = apply_edits(old, [edit.shifted(-span.start) for edit in group])
         for hunk in compare(old, new, context):
             yield Hunk(hunk.old_start + first, hunk.new_start + first + growth, hunk.lines)
         growth += len(_LINE.findall(new)) - len(_LINE.findall(old))
+
+
+def _in_cells(document: NotebookDocument, edits: Iterable[Edit], context: int) -> Iterator[Hunk]:
+    """The changes in each cell, as it is written there; lines are counted from its beginning."""
+    for index, own in sorted(document.by_cell(edits).items()):
+        cell = document.cells[index]
+        yield from compare(f"{cell.text}\n", f"{cell.after(own).text}\n", context)
 
 
 def _groups(document: Document, edits: Sequence[Edit], context: int) -> Iterator[tuple[int, int, list[Edit]]]:

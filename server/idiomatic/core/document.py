@@ -258,11 +258,6 @@ class Document:
 
     # -- what is different in a notebook ------------------------------------------------------------------------------
 
-    @property
-    def written(self) -> str:
-        """The whole text as its author wrote it, for showing it."""
-        return self.text
-
     def around(self, statement: Statement | None) -> tuple[Document, int]:
         """What a statement is run together with, and where that begins: the document."""
         return self, 0

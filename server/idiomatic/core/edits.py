@@ -46,6 +46,12 @@ def trimmed(old: str, edit: Edit) -> Edit:
 
 def _common(one: str, other: str) -> int:
     """How many characters two texts begin with in common."""
-    return next(
-        (index for index, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other))
-    )
+    # Halves are compared at once: character by character takes a millisecond for a cell of a notebook.
+    low, high = 0, min(len(one), len(other))
+    while low < high:
+        middle = (low + high + 1) // 2
+        if one[low:middle] == other[low:middle]:
+            low = middle
+        else:
+            high = middle - 1
+    return low

@@ -19,5 +19,5 @@ def lines(records: Sequence[Record]) -> Iterator[str]:
 
 def header(record: Record) -> str:
     """`path:line:column: rule message`."""
-    place = f"{style(record.path, bold=True)}:{record.line}:{record.column}"
+    place = f"{style(record.path, bold=True)}:{record.place}"
     return f"{place}: {style(record.rule, fg='red', bold=True)} {visible(record.message)}"

@@ -24,10 +24,14 @@ def lines(records: Sequence[Record]) -> Iterator[str]:
             "endLine": str(record.end_line),
             "endColumn": str(record.end_column),
         }
-        if record.end_line != record.line:
+        if record.cell:
+            # Lines count in a cell, not in the file.
+            for name in ("line", "col", "endLine", "endColumn"):
+                del properties[name]
+        elif record.end_line != record.line:
             del properties["col"], properties["endColumn"]  # columns count only within one line there
         listed = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
-        message = f"{record.path}:{record.line}:{record.column}: {record.rule} {record.message}"
+        message = f"{record.path}:{record.place}: {record.rule} {record.message}"
         yield f"::{_LEVELS[record.severity]} {listed}::{_data(message)}"
 
 

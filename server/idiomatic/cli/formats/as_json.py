@@ -26,6 +26,7 @@ def _object(record: Record) -> dict[str, object]:
     return {
         "rule": record.rule,
         "path": PurePath(record.path).as_posix(),
+        **({"cell": record.cell} if record.cell else {}),
         "line": record.line,
         "column": record.column,
         "end_line": record.end_line,

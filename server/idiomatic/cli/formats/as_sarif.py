@@ -55,13 +55,16 @@ def _result(record: Record, index: int) -> dict[str, Any]:
         "endLine": record.end_line,
         "endColumn": record.end_column,
     }
-    location = {"artifactLocation": {"uri": _uri(record.path)}, "region": region}
+    location: dict[str, Any] = {"artifactLocation": {"uri": _uri(record.path)}}
+    if not record.cell:
+        # Lines of a notebook count in a cell, not in the file.
+        location["region"] = region
     fix = record.fix and {"safety": record.fix.safety, "title": record.fix.title}
     return {
         "ruleId": record.rule,
         "ruleIndex": index,
         "level": _LEVELS[record.severity],
-        "message": {"text": record.message},
+        "message": {"text": f"{record.message} ({record.place})" if record.cell else record.message},
         "locations": [{"physicalLocation": location}],
         "properties": {"fix": fix},
     }

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from idiomatic.core import bulk, diff
-from idiomatic.project import files
+from idiomatic.project import files, notebooks
 from idiomatic.project.scan import parallel
 from idiomatic.project.scan.look import analysis_of, internal_error, logged, path_of, source_of, unparsable
 from idiomatic.project.scan.reports import CRASHED, Fault, shown_path
@@ -78,6 +78,8 @@ class FixAll:
         with logged(path_of(given)) as warnings:
             source: Source | None = None
             try:
+                if notebooks.is_notebook(path_of(given)):
+                    raise files.FileError(path_of(given), notebooks.NOT_FIXED)
                 source = source_of(given)
                 report = self._fix(source, path)
             except files.FileError as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeAlias
 
@@ -13,7 +13,7 @@ from idiomatic.core.document import Document
 from idiomatic.core.draft import DraftError
 from idiomatic.core.idiom import Refused, Unsafe
 from idiomatic.core.module import Module
-from idiomatic.project import evidence, file_usage, files, index
+from idiomatic.project import evidence, file_usage, files, index, notebooks
 from idiomatic.project.scan.reports import Basis, Detail, Fault, FileReport, FixRecord, Looked, Record, shown_path
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from idiomatic.core.idiom import Fix
     from idiomatic.project.definitions import Definitions
     from idiomatic.project.files import Source
+    from idiomatic.project.notebooks import Notebook
     from idiomatic.project.workspace import Settings, Workspace
 
 logger = logging.getLogger(__name__)
@@ -58,11 +59,15 @@ class Check:
                 # Held, not asked for again: it forgets what it saw when a file that it saw has changed since.
                 around = self.workspace.source(source.path)
                 around.is_waiting = False
-                analysed = analysis_of(source, around, self.workspace.settings(source.path))
-                records, faults = self._report(source, analysed)
-                basis = Basis(evidence.digest(source.raw), around.source.evidence)
+                notebook = notebooks.read(source) if notebooks.is_notebook(source.path) else None
+                document = notebook.document if notebook is not None else None
+                analysed = analysis_of(source, around, self.workspace.settings(source.path), document)
+                records, faults = self._report(source, analysed, notebook)
                 is_waiting = around.is_waiting
-                if self.workspace.index is None:
+                # Notebooks are few, and nothing imports them: they are not in the cache, nor in the index.
+                if notebook is None:
+                    basis = Basis(evidence.digest(source.raw), around.source.evidence)
+                if notebook is None and self.workspace.index is None:
                     uses = file_usage.in_document(analysed.module.document, index.Packages().of(source.path.absolute()))
             except files.FileError as error:
                 records, faults = (), (Fault(shown_path(error.path), error.message),)
@@ -71,11 +76,37 @@ class Check:
         report = FileReport(tuple(records), tuple(faults), tuple(warnings))
         return Looked(report, None if warnings else basis, uses, is_waiting)
 
-    def _report(self, source: Source, analysed: Analysed) -> tuple[tuple[Record, ...], tuple[Fault, ...]]:
+    def _report(
+        self, source: Source, analysed: Analysed, notebook: Notebook | None
+    ) -> tuple[tuple[Record, ...], tuple[Fault, ...]]:
         settings = self.workspace.settings(source.path)
         found = sorted(analysed.diagnostics, key=lambda each: (analysed.place(each), each.rule.name))
-        records = (self._record(source, settings, analysed, each) for each in found if not settings.is_quiet(each.rule))
-        return tuple(records), tuple(unparsable(source, analysed))
+        shown = [each for each in found if not settings.is_quiet(each.rule)]
+        if notebook is None:
+            records = [self._record(source, settings, analysed, each) for each in shown]
+            return tuple(records), tuple(unparsable(source, analysed))
+        records = [self._record_in_cell(source, settings, analysed, each, notebook) for each in shown]
+        path = shown_path(source.path)
+        faults = (
+            Fault(path, f"cannot parse: {message}", at.line, at.column, at.cell) for message, at in notebook.faults()
+        )
+        return tuple(records), tuple(faults)
+
+    def _record_in_cell(
+        self, source: Source, settings: Settings, analysed: Analysed, diagnostic: Diagnostic, notebook: Notebook
+    ) -> Record:
+        span = analysed.place(diagnostic)
+        start, lines = notebook.place(span.start), notebook.cell(span.start).lines
+        record = self._record(source, settings, analysed, diagnostic)
+        grown = start.line - record.line
+        shown = range(start.line - 1, start.line - 1 + len(record.source))
+        return replace(
+            record,
+            line=start.line,
+            end_line=record.end_line + grown,
+            source=tuple(lines.line(number) for number in shown),
+            cell=start.cell,
+        )
 
     def _record(self, source: Source, settings: Settings, analysed: Analysed, diagnostic: Diagnostic) -> Record:
         lines = analysed.module.document.lines
@@ -148,8 +179,10 @@ def source_of(given: Given) -> Source:
     return files.read(given) if isinstance(given, Path) else given
 
 
-def analysis_of(source: Source, around: Definitions, settings: Settings) -> Analysed:
-    """What is found in a text."""
+def analysis_of(source: Source, around: Definitions, settings: Settings, document: Document | None = None) -> Analysed:
+    """What is found in a text, or in a document that was made of it."""
+    if document is not None:
+        return engine.analyse(Module(document, around), settings.rules)
     # Files of a project ask each other: what was parsed for another one need not be parsed again.
     known = around.source.modules.document(around.source.path, evidence.digest(source.raw))
     document = Document.parse(source.text) if known is None else known

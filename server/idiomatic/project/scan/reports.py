@@ -61,6 +61,7 @@ class Record:
         refusal: why nothing can be done, where something usually can.
         others: the titles of other fixes that can be chosen in an editor.
         source: the lines of the finding, the first of them at least; empty if they were not asked for.
+        cell: in a notebook the number of the cell that lines are counted in, from 1; else 0.
     """
 
     rule: str
@@ -75,6 +76,16 @@ class Record:
     refusal: str | None = None
     others: tuple[str, ...] = ()
     source: tuple[str, ...] = ()
+    cell: int = 0
+
+    @property
+    def place(self) -> str:
+        """Where it is in its file, `line:column`."""
+        return f"{_cell(self.cell)}{self.line}:{self.column}"
+
+
+def _cell(number: int) -> str:
+    return f"cell {number}:" if number else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,15 +97,17 @@ class Fault:
         message: what is wrong.
         line: where, from 1; 0 if the whole file is meant.
         column: likewise.
+        cell: in a notebook the number of the cell that lines are counted in, from 1; else 0.
     """
 
     path: str
     message: str
     line: int = 0
     column: int = 0
+    cell: int = 0
 
     def __str__(self) -> str:
-        where = f"{self.path}:{self.line}:{self.column}" if self.line else self.path
+        where = f"{self.path}:{_cell(self.cell)}{self.line}:{self.column}" if self.line else self.path
         return f"{where}: {self.message}"
 
 
