@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -62,7 +63,7 @@ def appended(template: Template, text: str, context: Context) -> str:
     if at.is_python and (fault := document.fault) is not None:
         line = fault.line + 1
         raise UnfitError(f"line {line}: {fault.message}", is_file=True)
-    gap = _gap(document) if at.is_python else _Gap(*_below(text, document.newline, 1))
+    gap = _gap(document) if at.is_python else _Gap(*_below(text, document.newline, 1, _entry(template, text)))
     document = Document.parse(gap.text)
     if not has_room_at(template, document, gap.offset, context):
         raise UnfitError("it has what the template would add", is_file=True)
@@ -88,11 +89,17 @@ def _elsewhere(template: Template) -> str:
     return f"it stands in {'an' if around.startswith('a') else 'a'} {around}: an editor inserts it there"
 
 
-def _below(text: str, newline: str, blank: int) -> tuple[str, int]:
+def _entry(template: Template, text: str) -> str:
+    """The indentation of an entry of a list, where a template is one."""
+    entries = re.findall(r"^([ \t]*)- ", text, re.MULTILINE)
+    return min(entries, key=len) if entries and template.code.startswith("- ") else ""
+
+
+def _below(text: str, newline: str, blank: int, indentation: str = "") -> tuple[str, int]:
     head = text.rstrip()
     if not head.lstrip("\ufeff"):
         return head, len(head)
-    head += newline * (blank + 1)
+    head += newline * (blank + 1) + indentation
     return head + newline, len(head)
 
 

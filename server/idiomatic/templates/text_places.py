@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from idiomatic.templates.template import Template
 
 _LINE: Final = re.compile(r"([ \t]*)([\w-]*)")
+# What follows would belong to the new table, if it is no table of its own.
+_ENDS: Final = re.compile(r"(?:[ \t]*(?:#[^\r\n]*)?[\r\n]+)*[ \t]*(?:\[|#[^\r\n]*\Z|\Z)")
+_KEY: Final = re.compile(r"^([\w-]+)[ \t]*:", re.MULTILINE)
 _HEADER: Final = re.compile(r"\[\[?[^\[\]\n]+\]\]?[ \t]*(?:#.*)?")
 
 
@@ -39,7 +42,7 @@ def text_site(document: Document, offset: int, place: Place) -> Site | None:
     if indentation and place is Place.PYPROJECT:
         return None
     span = Span(offset - len(word), offset)
-    if place is Place.PYPROJECT and not _is_outside(text[: span.start]):
+    if place is Place.PYPROJECT and not (_is_outside(text[: span.start]) and _ENDS.match(text, end)):
         return None
     return Site(place, span, indentation, frozenset(), 0)
 
@@ -55,11 +58,22 @@ def _is_outside(head: str) -> bool:
 
 
 def has_room(template: Template, document: Document, at: Site) -> bool:
-    """Whether a file lacks what a template would add: no table of it is there."""
+    """Whether a file lacks what a template would add: no table, or no key of its top level, is there twice then."""
+    before, after = document.text[: at.span.start], document.text[at.span.end :]
     if at.place is not Place.PYPROJECT:
-        return True
-    text = document.text[: at.span.start] + document.text[at.span.end :]
-    return set(_tables(template.code)).isdisjoint(_tables(text))
+        return set(_KEY.findall(template.code)).isdisjoint(_KEY.findall(f"{before}\n{after}"))
+    if not set(_tables(template.code)).isdisjoint(_tables(before + after)):
+        return False
+    # Tables have other spellings: `tool.ruff.line-length = 88`.
+    return not _is_toml(before + after) or _is_toml(f"{before}{template.code}\n{after}")
+
+
+def _is_toml(text: str) -> bool:
+    try:
+        tomllib.loads(text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n"))
+    except tomllib.TOMLDecodeError:
+        return False
+    return True
 
 
 def _tables(text: str) -> Iterator[str]:
