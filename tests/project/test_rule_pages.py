@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from idiomatic.core import catalogue
-from idiomatic.project import rule_pages
+from idiomatic.project import cache_folder, rule_pages
 from idiomatic.project.scan import cache
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def test_where_nothing_can_be_written(tmp_path: Path) -> None:
 
 
 def test_several_processes_at_once(tmp_path: Path) -> None:
-    environment = {**os.environ, cache.VARIABLE: str(tmp_path)}
+    environment = {**os.environ, cache_folder.VARIABLE: str(tmp_path)}
     started = [subprocess.Popen(rule_pages.command(), env=environment) for _ in range(2)]
     assert [process.wait(60) for process in started] == [0, 0]
     place = rule_pages.folder(catalogue.rules(), tmp_path)

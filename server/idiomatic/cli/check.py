@@ -48,12 +48,12 @@ def command(
     or parsed, and with 2 if an option or the configuration is wrong.
     """
     from idiomatic.cli import formats, sources
-    from idiomatic.project.scan import cache
+    from idiomatic.project.cache_folder import default_folder
 
     overrides = {"select": select, "ignore": ignore, "target-version": target_version}
     with sources.workspace(overrides, isolated=isolated) as workspace:
         given = sources.find(paths, stdin_filename, workspace)
-        folder = None if no_cache else cache_dir or cache.default_folder()
+        folder = None if no_cache else cache_dir or default_folder()
         reports = _look(given, workspace, _detail(output_format), folder)
     records = [record for report in reports for record in report.records]
     terminal.show_all(formats.lines(output_format, records))

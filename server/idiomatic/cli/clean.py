@@ -14,9 +14,10 @@ from idiomatic.cli import options, terminal
 @options.cache_dir
 def command(cache_dir: Path | None) -> None:
     """Delete the cache of `check` and of the server."""
+    from idiomatic.project.cache_folder import default_folder
     from idiomatic.project.scan import cache
 
-    folder = cache_dir or cache.default_folder()
+    folder = cache_dir or default_folder()
     try:
         is_deleted = cache.clear(folder)
     except OSError as error:

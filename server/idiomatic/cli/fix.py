@@ -64,7 +64,7 @@ def command(
 def _fix(given: Sources, work: FixAll) -> list[FixReport]:
     """What is fixed in each file, in order."""
     from idiomatic.core import catalogue
-    from idiomatic.project.scan.cache import default_folder
+    from idiomatic.project.cache_folder import default_folder
     from idiomatic.project.scan.fix import crashed, fix_files
     from idiomatic.project.scan.uses import ProjectUses
 

@@ -42,7 +42,7 @@ class Links:
         """Look for the pages, which are there but for the first time that a version is used."""
         from idiomatic.core import catalogue
         from idiomatic.project import rule_pages
-        from idiomatic.project.scan.cache import default_folder
+        from idiomatic.project.cache_folder import default_folder
 
         try:
             place = rule_pages.folder(catalogue.rules(), default_folder().absolute())

@@ -179,9 +179,9 @@ def main() -> None:
     # What a library prints must not get in between the answers.
     out = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
+    from idiomatic.project.cache_folder import default_folder
     from idiomatic.project.index import plain
     from idiomatic.project.scan import parallel
-    from idiomatic.project.scan.cache import default_folder
     from idiomatic.project.scan.uses import ProjectUses
     from idiomatic.project.workspace import Workspace
 

@@ -17,7 +17,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from idiomatic.core import html_page, markdown, pages, ruff_names
+import idiomatic
+from idiomatic.project.cache_folder import default_folder, mark
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
 
 _DAY: Final = 24 * 60 * 60
 _KEPT: Final = 30 * _DAY
+
+_CORE: Final = Path(idiomatic.__file__).parent / "core"
+_MAKERS: Final = ("html_page.py", "markdown.py", "pages.py", "ruff_names.py")
+"""What the pages depend on besides the rules; to find them, none of it has to be loaded."""
 
 _START: Final = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from idiomatic.project import rule_pages; "
 
@@ -40,8 +45,8 @@ def folder(rules: Mapping[str, Idiom], cache: Path) -> Path:
     found = hashlib.blake2b(digest_size=8)
     for rule in rules.values():
         found.update(repr((rule.name, rule.family, rule.kind, rule.since, rule.also, rule.text)).encode())
-    for module in (html_page, markdown, pages, ruff_names):
-        found.update(Path(module.__file__ or "").read_bytes())
+    for name in _MAKERS:
+        found.update((_CORE / name).read_bytes())
     return cache / "pages" / found.hexdigest()
 
 
@@ -63,14 +68,15 @@ def write(rules: Mapping[str, Idiom], place: Path) -> None:
     Raises:
         OSError: it is not possible.
     """
-    from idiomatic.project.scan.cache import mark
+    from idiomatic.core.html_page import html_page
+    from idiomatic.core.pages import page
 
     place.parent.mkdir(parents=True, exist_ok=True)
     mark(place.parents[1])
     temporary = Path(tempfile.mkdtemp(prefix="new-", dir=place.parent))
     try:
         for name, rule in rules.items():
-            text = html_page.html_page(pages.page(rule), rules)
+            text = html_page(page(rule), rules)
             (temporary / f"{name}.html").write_text(text, "utf-8", newline="\n")
         try:
             temporary.rename(place)
@@ -99,7 +105,6 @@ def command() -> list[str]:
 def main() -> int:
     """Write the pages of all rules where the server looks for them."""
     from idiomatic.core import catalogue
-    from idiomatic.project.scan.cache import default_folder
 
     if hasattr(os, "nice"):
         with contextlib.suppress(OSError):

@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from idiomatic import __version__
 from idiomatic.project import evidence, import_path
+from idiomatic.project.cache_folder import is_marked, mark
 from idiomatic.project.evidence import LARGEST, Sight, Witness
 from idiomatic.project.scan.reports import Detail, Fault, FileReport, FixRecord, Record, shown_path
 
@@ -34,9 +35,6 @@ if TYPE_CHECKING:
     from idiomatic.core.diff import Hunk
     from idiomatic.project.scan.reports import Basis
     from idiomatic.project.workspace import Workspace
-
-VARIABLE: Final = "IDIOMATIC_CACHE_DIR"
-"""The environment variable that names another place."""
 
 _OURS: Final = ("core", "idioms", "project")
 """The parts of the package on which findings depend."""
@@ -48,18 +46,6 @@ _KEPT: Final = 30 * _DAY
 _KEPT_OF_OTHER_VERSIONS: Final = 3 * _DAY
 _LARGEST: Final = 300_000_000
 """How many bytes the whole cache may have."""
-
-_TAG: Final = "CACHEDIR.TAG"
-_TAG_TEXT: Final = "Signature: 8a477f597d28d172789f06886806bc55\n# What idiomatic found in files; may be deleted.\n"
-
-
-def default_folder() -> Path:
-    """Where the cache is if nobody says otherwise."""
-    if named := os.environ.get(VARIABLE):
-        return Path(named)
-    from platformdirs import user_cache_path
-
-    return user_cache_path("idiomatic", appauthor=False) / "check"
 
 
 def version() -> str:
@@ -203,13 +189,6 @@ class Cache:
         shard.entries, shard.new = entries, {}
 
 
-def mark(folder: Path) -> None:
-    """Say of a folder that it is a cache: for programs that make copies, for git, and for `clear`."""
-    for name, text in ((_TAG, _TAG_TEXT), (".gitignore", "*\n")):
-        if not (folder / name).exists():
-            (folder / name).write_text(text, "utf-8")
-
-
 def _read(file: str) -> dict[str, Any]:
     """The entries of a shard; none if it is not there, or not as it was written."""
     try:
@@ -286,10 +265,7 @@ def clear(folder: Path) -> bool:
     """
     import shutil
 
-    try:
-        if (folder / _TAG).read_text("utf-8") != _TAG_TEXT:
-            return False
-    except (OSError, UnicodeDecodeError):
+    if not is_marked(folder):
         return False
     shutil.rmtree(folder)
     return True

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, TypedDict
 from idiomatic.core.edits import difference
 from idiomatic.core.text import BOM, Lines
 from idiomatic.project import evidence, files
+from idiomatic.project.cache_folder import default_folder
 from idiomatic.project.files import Source
-from idiomatic.project.scan import cache, parallel
+from idiomatic.project.scan import parallel
 from idiomatic.project.scan.fix import FixAll, FixReport, crashed, fix_files
 
 if TYPE_CHECKING:
@@ -119,7 +120,7 @@ def messages(
             workspace,
             given,
             lambda file: FixedFile(crashed(file), fault=crashed(file).faults[0].message),
-            folder=cache.default_folder(),
+            folder=default_folder(),
             processes=max(1, parallel.cores() - 1),
             apart=True,
         )

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, Final, NotRequired, TypedDict
 
 from idiomatic.core.text import Lines, Unit
 from idiomatic.project import evidence, files
+from idiomatic.project.cache_folder import default_folder
 from idiomatic.project.configuration import ConfigurationError
 from idiomatic.project.scan import cache, parallel
 from idiomatic.project.scan.reports import Detail
@@ -170,7 +171,7 @@ def messages(task: Task) -> Generator[Mapping[str, object], None, None]:
     asked: set[str] = set()
     done, said = 0, 0.0
     for workspace, own in work:
-        known = cache.Cache(cache.default_folder(), workspace, Detail.PLACES)
+        known = cache.Cache(default_folder(), workspace, Detail.PLACES)
         processes = max(1, parallel.cores() - 1)
         with closing(scan(workspace, own, Detail.PLACES, known, processes=processes, apart=True)) as reports:
             for path, report in reports:
