@@ -6,6 +6,7 @@ import asyncio
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -58,16 +59,19 @@ class Process:
         self.process = subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={"PYTHONPATH": source}
         )
+        # One that never says anything ends as well.
+        self.limit = threading.Timer(60, self.process.kill)
+        self.limit.start()
 
     def says(self, line: str) -> None:
         assert self.process.stdout is not None
-        assert self.process.stdout.readline() == f"{line}\n", self.process.communicate(timeout=10)[1]
+        assert self.process.stdout.readline() == f"{line}\n", self.process.communicate()[1]
 
     def tell(self, number: signal.Signals) -> None:
         self.process.send_signal(number)
 
     def code(self) -> int:
-        return self.process.wait(timeout=10)
+        return self.process.wait()
 
 
 @pytest.fixture
@@ -75,6 +79,7 @@ def started() -> Iterator[list[Process]]:
     processes: list[Process] = []
     yield processes
     for each in processes:
+        each.limit.cancel()
         each.process.kill()
         each.process.communicate()
 
