@@ -127,6 +127,7 @@ def test_it_is_about_what_the_file_is_named_for() -> None:
         ("boxes.py", "Box"),
         ("main.py", None),
         ("utils.py", None),
+        ("domain_errors.py", None),
         ("models.py", None),
         ("process.py", None),
         ("gas.py", None),

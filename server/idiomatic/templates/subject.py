@@ -81,7 +81,7 @@ def plural(word: str) -> str:
 
 def singular(word: str) -> str | None:
     """One of what a word names several of; `None` if it seems to name no things."""
-    if word in _NO_NOUNS or len(word) < 4 or not word.endswith("s") or word.endswith("ss"):
+    if word.rpartition("_")[2] in _NO_NOUNS or len(word) < 4 or not word.endswith("s") or word.endswith("ss"):
         return None
     for ending, one in (("ies", "y"), ("sses", "ss"), ("xes", "x"), ("ches", "ch"), ("shes", "sh"), ("s", "")):
         if word.endswith(ending):
