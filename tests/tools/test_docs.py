@@ -27,6 +27,15 @@ def test_a_page_for_each() -> None:
     assert not (ROOT / "docs" / "templates").exists()
 
 
+def test_every_page_is_in_the_navigation() -> None:
+    listed = re.findall(
+        r"^```\{toctree\}\n(.*?)^```$", (ROOT / "docs" / "index.md").read_text("utf-8"), re.MULTILINE | re.DOTALL
+    )
+    names = re.findall(r"^(?:.*<)?([\w/-]+)>?$", "".join(listed), re.MULTILINE)
+    own = [path.stem for path in (ROOT / "docs").glob("*.md") if path.stem != "index"]
+    assert sorted(names) == sorted([*own, "rules/index", "templates/index"])
+
+
 def test_the_tables_are_the_catalogues() -> None:
     rows = re.findall(
         r"^\| \[`([\w-]+)`\]\(\1\.md\)<br>(.*?) \| (.*) \|$", pages.rule_index(RULES.values()), re.MULTILINE

@@ -125,6 +125,7 @@ def template_index(templates: Iterable[Template]) -> str:
 
 An editor offers them as completions where they fit, and nowhere else: under the names in the last column, and under
 their own. Each is code that compiles, passes `mypy --strict` and has been run by tests.
+[Using and writing templates](../templates.md) says how one adapts to where it lands, and how a team adds its own.
 """
     titles = ("template", "group", "fits", "since", "typed as")
     return _index(text, titles, rows)
