@@ -1,0 +1,1 @@
+"""The files that say how a project is built and checked."""
