@@ -245,8 +245,10 @@ async def test_the_lifespan_is_entered_and_left_in_one_task() -> None:
         async with asyncio.TaskGroup() as group:
             task = group.create_task(asyncio.sleep(60))
             happened.append("started")
-            yield {"greeting": "hello"}
-            task.cancel()
+            try:
+                yield {"greeting": "hello"}
+            finally:
+                task.cancel()
         happened.append("ended")
 
     app = FastAPI(lifespan=lifespan)
