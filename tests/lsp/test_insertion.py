@@ -68,6 +68,9 @@ async def test_on_an_empty_line(editor: Editor, name: str) -> None:
     assert made["snippet"].startswith("    async with asyncio.TaskGroup() as ")
     assert "${1:" in made["snippet"]
     assert made["edits"] == []
+    lines = made["preview"].splitlines()
+    assert lines[0].startswith("async with")
+    assert lines[1].startswith("    tasks")
 
 
 async def test_below_what_stands_there(editor: Editor, name: str) -> None:

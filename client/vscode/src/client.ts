@@ -13,6 +13,7 @@ import {
   TransportKind,
 } from 'vscode-languageclient/node';
 
+import { applyEdit } from './applying';
 import { type Interpreter, pythonEnvironment, type Requirements, serverCommand } from './interpreter';
 import { SECTION, serverSettings } from './settings';
 
@@ -48,6 +49,7 @@ export function createClient(
     outputChannel: log,
     traceOutputChannel: log,
     revealOutputChannelOn: RevealOutputChannelOn.Never,
+    middleware: { workspace: { handleApplyEdit: applyEdit } },
     stdioOptions: {
       stdout: () => undefined,
       // The server logs through the protocol; what arrives here is from Python itself or a library.

@@ -1,5 +1,6 @@
 import { commands, type ExtensionContext, window, workspace } from 'vscode';
 
+import { registerCommands } from './commands';
 import { onDidChangeEnvironment } from './python_extension';
 import { Server } from './server';
 import { affectsLaunch } from './settings';
@@ -13,6 +14,7 @@ export async function activate(context: ExtensionContext): Promise<void> {
 
   context.subscriptions.push(
     log,
+    registerCommands(running),
     commands.registerCommand('idiomatic.restartServer', () => running.restart()),
     commands.registerCommand('idiomatic.showLogs', () => {
       log.show();

@@ -17,7 +17,7 @@ interface Launch {
 
 /** The one server of this window: started, restarted and stopped here, each after the one before has ended. */
 export class Server {
-  private client: LanguageClient | undefined;
+  private running: LanguageClient | undefined;
   private launch: Launch | undefined;
   private pending: Promise<void> = Promise.resolve();
 
@@ -25,6 +25,11 @@ export class Server {
     private readonly context: ExtensionContext,
     private readonly log: LogOutputChannel,
   ) {}
+
+  /** The connection, as long as somebody listens at its other end. */
+  get client(): LanguageClient | undefined {
+    return this.running?.isRunning() ? this.running : undefined;
+  }
 
   /** Starts, restarts or stops the server if the settings, the trust or the interpreters ask for another than now runs. */
   update(): Promise<void> {
@@ -77,11 +82,11 @@ export class Server {
     const { path, version, origin } = interpreter;
     this.log.info(`Starting the server with Python ${version}, ${path} (${origin}), ${settings.importStrategy}.`);
     this.launch = launch;
-    this.client = createClient(interpreter, this.requirements(settings), settings.args, this.log, () => {
+    this.running = createClient(interpreter, this.requirements(settings), settings.args, this.log, () => {
       this.offerRestart('The idiomatic server crashed several times and is not started again.');
     });
     try {
-      await this.client.start();
+      await this.running.start();
     } catch {
       // The client has logged why.
       this.offerRestart('The idiomatic server could not be started.');
@@ -89,8 +94,8 @@ export class Server {
   }
 
   private async end(): Promise<void> {
-    const client = this.client;
-    this.client = undefined;
+    const client = this.running;
+    this.running = undefined;
     this.launch = undefined;
     const process = client?.serverProcess;
     if (client?.isRunning()) {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from typing import TYPE_CHECKING, TypedDict
 
 from idiomatic.core.text import Edit, Span
@@ -168,13 +169,14 @@ def _insertion(ls: Server, document: OpenDocument, version: int, place: types.Ra
         span = fresh.before(fresh.span)
         edits = tuple(Edit(fresh.before(edit.span), edit.text) for edit in edits)
     head = "".join(f"{edit.text.strip()}\n" for edit in edits)
+    code = textwrap.dedent(f"{indentation}{made.plain.lstrip()}").strip()
     return {
         "version": version,
         "range": positions.range(span),
         "snippet": f"{before}{indentation}{made.snippet}{after}",
         "text": f"{before}{indentation}{made.plain}{after}",
         "edits": [positions.edit(edit) for edit in edits],
-        "preview": f"{head}\n\n{made.plain.strip()}\n" if head else f"{made.plain.strip()}\n",
+        "preview": f"{head}\n\n{code}\n" if head else f"{code}\n",
     }
 
 
