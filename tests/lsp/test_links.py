@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from typing import TYPE_CHECKING
 
 from lsprotocol import types
@@ -45,8 +46,14 @@ async def test_written_once_and_then_there_from_the_start(
     await editor.stop()
 
     editor = await start(capabilities(links=True, pull=False), env=cache)
-    [sent] = await editor.sent(editor.open(SOURCE), 1)
+    uri = editor.open(SOURCE)
+    [sent] = await editor.sent(uri, 1)
     assert page(sent) == there
+    # Somebody cleans up: they are written again when the next file is opened.
+    before = len(editor.published[uri])
+    shutil.rmtree(there.parent)
+    editor.open("x = 1\n", "other.py")
+    await editor.until(lambda: any(page(each.diagnostics[0]) == there for each in editor.published[uri][before:]))
     await editor.stop()
 
     # A client that has no use for them.

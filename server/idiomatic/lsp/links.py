@@ -53,6 +53,14 @@ class Links:
             self.folder = place
         return self.folder is not None
 
+    def are_gone(self) -> bool:
+        """Whether the pages were there and are no longer, because somebody has cleaned up; there are no links then."""
+        if self.folder is None or self.folder.is_dir():
+            return False
+        self.folder = None
+        self._known.clear()
+        return True
+
 
 async def write(ls: Server) -> None:
     """Let the pages be written, and show everything anew, with links."""

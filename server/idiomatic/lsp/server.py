@@ -13,7 +13,7 @@ import warnings
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from idiomatic.core.text import Unit
-from idiomatic.lsp import connection, diagnostics, lifecycle, logs, scan, settings
+from idiomatic.lsp import connection, diagnostics, lifecycle, links, logs, scan, settings
 from idiomatic.lsp.client import Client
 from idiomatic.lsp.documents import Documents
 from idiomatic.lsp.findings import Analyser
@@ -119,6 +119,8 @@ class Server:
 
     def opened(self, item: types.TextDocumentItem) -> None:
         """A text was opened in the client."""
+        if self.links.are_gone():
+            self.keep(links.write(self))
         self.touched(self.documents.open(item))
 
     def changed(self, made: Changes) -> None:
