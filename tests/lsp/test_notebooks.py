@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import asyncio
 import itertools
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,7 @@ import attrs
 import pytest
 from lsprotocol import types
 
-from tests.lsp.editor import PLAIN, TIMEOUT, Editor, applied, at, capabilities
+from tests.lsp.editor import PLAIN, TIMEOUT, Editor, applied, at, capabilities, of_client, position
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -354,6 +355,21 @@ async def test_templates(editor: Editor) -> None:
     edits = item.additional_text_edits or []
     assert {edit.range.start.line for edit in edits} == {0}
     assert "from contextlib import asynccontextmanager" in "".join(edit.new_text for edit in edits)
+
+
+@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.parametrize("text", ["x = 1", "x = 1\n", "", "import abc"])
+async def test_a_template_below_the_last_line_of_a_cell(editor: Editor, text: str) -> None:
+    notebook = Notebook(editor, "import os", text, "y = 2")
+    here = {"start": position(0, 0), "end": position(0, 0)}
+    made = await editor.execute("idiomatic.server.insertion", notebook[1], here, "async-resource")
+    edits = [types.TextEdit(of_client(made["range"]), made["text"])]
+    edits += [types.TextEdit(of_client(each["range"]), each["newText"]) for each in made["edits"]]
+    after = applied(text, edits)
+    tree = ast.parse(after)
+    assert {line for line in text.splitlines() if line} <= set(after.splitlines())
+    assert any(isinstance(node, ast.AsyncFunctionDef) for node in tree.body)
+    assert "from contextlib import asynccontextmanager" in after
 
 
 # -- who can do what --------------------------------------------------------------------------------------------------

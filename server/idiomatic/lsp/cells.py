@@ -73,6 +73,10 @@ class CellPositions(Positions):
         """Whether a span of the joined document begins in this cell."""
         return self.notebook.document.cell_at(span.start) == self.index
 
+    def is_behind(self, offset: int) -> bool:
+        """Whether an offset is on the line that the joined document has below the last one of the cell."""
+        return offset - self.start > len(self.cell.text)
+
     def position(self, offset: int) -> types.Position:
         """The position of an offset; one behind the end of the cell is that end."""
         local = self.notebook.document.local(self.index, offset)
@@ -89,7 +93,9 @@ class CellPositions(Positions):
 
     def edit(self, edit: Edit) -> types.TextEdit:
         """An edit of this cell, for the client."""
-        return {"range": self.range(edit.span), "newText": edit.text.replace("\n", self.cell.newline)}
+        # What goes below the last line needs a line end above it, not below.
+        text = f"\n{edit.text.removesuffix(chr(10))}" if self.is_behind(edit.span.start) else edit.text
+        return {"range": self.range(edit.span), "newText": text.replace("\n", self.cell.newline)}
 
 
 def changed(cell: Cell, changes: Sequence[Change], unit: Unit) -> Cell:

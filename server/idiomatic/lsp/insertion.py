@@ -163,7 +163,7 @@ def _insertion(ls: Server, document: OpenDocument, version: int, place: types.Ra
     span, after = Span(start, made.span.end), ""
     before, edits = "", made.edits
     if fresh is not None:
-        is_last = fresh.offset == fresh.span.end
+        is_last = fresh.offset == fresh.span.end or positions.is_behind(fresh.span.start)
         before = text.newline if is_last else ""
         after = "" if is_last else _below(text, fresh, indentation, made.plain)
         span = fresh.before(fresh.span)

@@ -87,6 +87,10 @@ class Positions:
         """Whether a span is in what the client asks about, which may be one cell of a notebook."""
         return True
 
+    def is_behind(self, offset: int) -> bool:
+        """Whether an offset is on a line below the client's last one, as there is one in each cell of a notebook."""
+        return False
+
     def edit(self, edit: Edit) -> types.TextEdit:
         """An edit of the document, for the client."""
         return {"range": self.range(edit.span), "newText": edit.text}
