@@ -72,6 +72,7 @@ def test_places(marked: str, place: Place) -> None:
         "import ret|\n",
         "retry| = 1\n",
         "'ret|'\n",
+        '"""Doc."""\n\nret|\nfrom __future__ import annotations\n',
         "f'{\nret|}'\n",
     ],
 )
@@ -198,6 +199,15 @@ def test_line_endings_and_tabs(newline: str) -> None:
     ]
     assert not re.search(r"(?<!\r)\n" if newline == "\r\n" else "\n" if newline == "\r" else "\r", text)
     assert found.edits == ()
+
+
+@pytest.mark.parametrize(
+    "head", ["if x:\n    y = 1\n", "import os\nif x:\n", "try:\n    import a\nexcept ImportError:\n"]
+)
+def test_in_a_block_of_the_module(head: str) -> None:
+    text = inserted("async-resource", f"{head}    acm|\n    z = 1\n")
+    compile(text, "module.py", "exec", dont_inherit=True)
+    assert "\n    @asynccontextmanager\n    async def open_connection(" in text
 
 
 def test_indentation_of_two() -> None:

@@ -147,8 +147,8 @@ def inserted_at(template: Template, document: Document, found: Site, context: Co
     head = planned()[1] if is_near else ""
     # At module level what it needs above it stands right above it.
     above = made.definitions if found.place is Place.MODULE else ()
-    # Two blank lines are wanted before a definition.
-    blank = 2 - min(found.blank, 2) if found.place is Place.MODULE else 0
+    # Two blank lines are wanted before a definition at the left margin.
+    blank = 2 - min(found.blank, 2) if found.place is Place.MODULE and not found.indentation else 0
     layout = found.indentation, document.fact(unit), head, blank, document.newline
     plain, filled_in = _text_of(made, above, names, *layout)
     return Insertion(found.span, filled_in, plain, lambda: planned()[0])

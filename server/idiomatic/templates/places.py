@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from idiomatic.core.document import Document, Statement
 
 _TYPED: Final = re.compile(r"([ \t\f]*)([\w-]*)\Z")
+# Above it nothing may stand.
+_FUTURE: Final = re.compile(r"^from[ \t]+__future__[ \t]+import\b", re.MULTILINE)
 _HEAD: Final = re.compile(r"([ \t]*)(async[ \t]+def|def|class)\b")
 # What looks like a binding: an argument in a call does too, and then one name is avoided without need.
 _BINDS: Final = re.compile(r"\b([^\W\d]\w*)\s*(?:=(?!=)|:=|:(?!=)|,|\)|\bin\b)|\b(?:as|import|def|class)\s+(\w+)")
@@ -85,6 +87,8 @@ def site(document: Document, offset: int) -> Site | None:
             if place is Place.MODULE
             else {name for found in _BINDS.findall(statement.text) for name in found}
         )
+    if place is Place.MODULE and _FUTURE.search(text, offset):
+        return None
     return Site(place, span, indentation, frozenset(local), _blank_lines(text[:start]))
 
 
