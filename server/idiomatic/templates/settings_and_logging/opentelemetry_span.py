@@ -19,7 +19,7 @@ from opentelemetry import trace
 
 PREFIXES = ("span", "otel", "tracer")
 WHERE = ("function", "async function")
-TAB_STOPS = ("load_order", "order_id", "span")
+TAB_STOPS = ("load_order", "span", "order_id", "lines")
 REQUIRES = ("opentelemetry-api>=1.32.1",)
 REUSES = ("tracer",)
 SINCE = (3, 9)
@@ -35,6 +35,5 @@ def load_order(order_id: str) -> list[str]:
         # template: selection
         lines = order_id.split("-")
         # template: end selection
-        span.set_attribute("shop.order.lines", len(lines))
     # template: end
-    return lines
+    return sorted(lines)
