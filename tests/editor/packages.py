@@ -23,6 +23,11 @@ CONTENTS = [
     "extension/icon.png",
     "extension/package.json",
     "extension/readme.md",
+    "extension/walkthrough/configure.md",
+    "extension/walkthrough/example.py",
+    "extension/walkthrough/find.md",
+    "extension/walkthrough/fix.md",
+    "extension/walkthrough/insert.md",
 ]
 """Everything but the server and its libraries."""
 

@@ -38,9 +38,6 @@ before(async () => {
       'fix.py': UTCNOW,
       'silence.py': UTCNOW,
       'severity.py': UTCNOW,
-      'restart.py': UTCNOW,
-      'interpreter.py': UTCNOW,
-      'options.py': UTCNOW,
       'refused.py': REFUSED,
       'on_save.py': QUIET,
       'template.py': '"""A module."""\n\n',
@@ -162,47 +159,6 @@ step('nothing went wrong in the logs', () => {
   const { host, extension } = editor.logs();
   assert.match(host, new RegExp(`_doActivateExtension ${EXTENSION}`));
   assert.deepEqual(complaints(host + extension), []);
-});
-
-step('a killed server is started again', async () => {
-  await editor.open('restart.py');
-  await editor.underlined(1);
-  const [killed, ...others] = editor.servers();
-  assert.deepEqual(others, []);
-  process.kill(killed, 'SIGKILL');
-  await poll('another server', () => editor.servers().some((pid) => pid !== killed));
-  await editor.goto(6, 1);
-  await editor.type('STARTED = datetime.utcnow()');
-  await editor.underlined(2);
-});
-
-step('an interpreter that cannot be used is reported, with the way to choose another', async () => {
-  await editor.open('interpreter.py');
-  await editor.underlined(1);
-  editor.configure({ 'idiomatic.interpreter': '/nowhere/python' });
-  const toast = await editor.notification('needs Python 3.11 or newer');
-  assert.match(await toast.innerText(), /\/nowhere\/python \(setting idiomatic\.interpreter\) does not exist/);
-  await editor.screenshot('no interpreter');
-  await toast.getByRole('button', { name: 'Open Setting' }).click();
-  await editor.page.locator('.settings-editor .setting-item', { hasText: 'Interpreter' }).waitFor();
-  await editor.screenshot('setting of the interpreter');
-  await editor.press('Escape');
-  editor.configure({ 'idiomatic.interpreter': process.env.PYTHON });
-  await editor.open('interpreter.py');
-  await editor.underlined(1);
-});
-
-step('a server that cannot be started is reported, once', async () => {
-  await editor.open('options.py');
-  await editor.underlined(1);
-  editor.configure({ 'idiomatic.args': ['--no-such-option'] });
-  await editor.notification('The idiomatic server could not be started.');
-  assert.equal(await editor.page.locator('.notification-toast').count(), 1);
-  editor.configure({ 'idiomatic.args': [] });
-  await editor.command('Notifications: Clear All Notifications');
-  await editor.goto(6, 1);
-  await editor.type('STARTED = datetime.utcnow()');
-  await editor.underlined(2);
 });
 
 step('no module of the workspace was run, and the extension host has seen no error', () => {

@@ -82,7 +82,7 @@ function hash(target) {
   const sum = createHash('sha256').update(target);
   const inputs = [
     ...['package.json', 'package-lock.json', '.vscodeignore', 'README.md', 'CHANGELOG.md', 'LICENSE', 'icon.png'],
-    ...['src', 'scripts', 'bundled/launch.py', 'bundled/probe.py'],
+    ...['src', 'scripts', 'walkthrough', 'bundled/launch.py', 'bundled/probe.py'],
   ].map((name) => path.join(root, name));
   inputs.push(...['requirements/runtime.txt', 'pyproject.toml', 'server'].map((name) => path.join(repository, name)));
   for (const file of inputs.flatMap(filesIn)) {

@@ -1,21 +1,38 @@
 import { commands, type ExtensionContext, window, workspace } from 'vscode';
 
+import { chooseInterpreter } from './choose';
 import { registerCommands } from './commands';
-import { onDidChangeEnvironment } from './python_extension';
+import { openConfiguration } from './configuration_file';
+import { followEnvironments } from './environments';
+import { reportIssue } from './issue';
+import { remembering } from './log';
+import { reportProblems } from './problems';
+import { provideRulePages } from './rule_page';
 import { Server } from './server';
 import { affectsLaunch } from './settings';
+import { showStatus } from './status';
+import { accompanyWalkthrough } from './walkthrough';
 
 let server: Server | undefined;
 
-export async function activate(context: ExtensionContext): Promise<void> {
-  const log = window.createOutputChannel('idiomatic', { log: true });
+export function activate(context: ExtensionContext): void {
+  const started = performance.now();
+  const log = remembering(window.createOutputChannel('idiomatic', { log: true }));
   const running = new Server(context, log);
   server = running;
 
   context.subscriptions.push(
     log,
+    reportProblems(running, log),
+    showStatus(running),
+    followEnvironments(running),
+    provideRulePages(running),
+    accompanyWalkthrough(context),
     registerCommands(running),
     commands.registerCommand('idiomatic.restartServer', () => running.restart()),
+    commands.registerCommand('idiomatic.selectInterpreter', () => chooseInterpreter(running)),
+    commands.registerCommand('idiomatic.openConfiguration', openConfiguration),
+    commands.registerCommand('idiomatic.reportIssue', () => reportIssue(context, running, log)),
     commands.registerCommand('idiomatic.showLogs', () => {
       log.show();
     }),
@@ -24,10 +41,10 @@ export async function activate(context: ExtensionContext): Promise<void> {
         await running.update();
       }
     }),
-    workspace.onDidGrantWorkspaceTrust(() => running.update()),
-    onDidChangeEnvironment(() => running.update()),
   );
-  await running.update();
+  // The editor need not wait for the server: what it can do is said when it has answered.
+  void running.update();
+  log.info(`The extension was ready after ${Math.round(performance.now() - started)} ms.`);
 }
 
 export async function deactivate(): Promise<void> {

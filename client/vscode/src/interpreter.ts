@@ -25,6 +25,8 @@ export interface Requirements {
   readonly importStrategy: ImportStrategy;
   /** The extension's folder `bundled`. */
   readonly bundled: string;
+  /** How many seconds an interpreter may take to say which version it is. */
+  readonly patience: number;
 }
 
 export type Search = { readonly found: Interpreter } | { readonly tried: readonly Failure[] };
@@ -35,7 +37,6 @@ interface Report {
 }
 
 const MINIMUM: readonly [number, number] = [3, 11];
-const PROBE_TIMEOUT_MS = 15_000;
 
 /** The first candidate that can run the server, or why none can. */
 export async function findInterpreter(candidates: AsyncIterable<Candidate>, requirements: Requirements): Promise<Search> {
@@ -71,7 +72,9 @@ export function pythonEnvironment(): NodeJS.ProcessEnv {
   return environment;
 }
 
-async function probe(candidate: Candidate, { importStrategy, bundled }: Requirements): Promise<Interpreter | Failure> {
+/** Runs a candidate to see whether it can run the server. */
+export async function probe(candidate: Candidate, requirements: Requirements): Promise<Interpreter | Failure> {
+  const { importStrategy, bundled, patience } = requirements;
   const failure = (problem: string): Failure => ({ ...candidate, problem });
   if (!existsSync(candidate.path)) {
     return failure('does not exist');
@@ -79,14 +82,14 @@ async function probe(candidate: Candidate, { importStrategy, bundled }: Requirem
   const isolation = importStrategy === 'useBundled' ? ['-E', '-S'] : ['-E'];
   let report: Report;
   try {
-    report = await run(candidate.path, [...isolation, path.join(bundled, 'probe.py'), importStrategy], bundled);
+    report = await run(candidate.path, [...isolation, path.join(bundled, 'probe.py'), importStrategy], bundled, patience);
   } catch (error) {
     return failure(error instanceof Error ? error.message : String(error));
   }
   const version = report.version.join('.');
   const [major, minor] = report.version;
   if (major !== MINIMUM[0] || minor < MINIMUM[1]) {
-    return failure(`is Python ${version}`);
+    return failure(`is Python ${version}, too old`);
   }
   if (!report.server) {
     return failure(
@@ -98,20 +101,34 @@ async function probe(candidate: Candidate, { importStrategy, bundled }: Requirem
   return { ...candidate, version };
 }
 
-function run(command: string, args: readonly string[], cwd: string): Promise<Report> {
+function run(command: string, args: readonly string[], cwd: string, patience: number): Promise<Report> {
   return new Promise((resolve, reject) => {
-    const options = { cwd, env: pythonEnvironment(), timeout: PROBE_TIMEOUT_MS, windowsHide: true };
+    const options = {
+      cwd,
+      env: pythonEnvironment(),
+      timeout: patience * 1000,
+      killSignal: 'SIGKILL',
+      windowsHide: true,
+    } as const;
     execFile(command, args, options, (error, stdout, stderr) => {
       if (error?.killed) {
-        reject(new Error(`did not answer within ${PROBE_TIMEOUT_MS / 1000} seconds`));
+        reject(new Error(`did not answer within ${patience} seconds`));
         return;
       }
       try {
-        resolve(JSON.parse(stdout) as Report);
+        resolve(reportIn(stdout));
       } catch {
         const reason = (stderr || stdout).trim().split(/\r?\n/).at(-1) ?? '';
         reject(new Error(`cannot be run${reason && `: ${reason}`}`));
       }
     });
   });
+}
+
+function reportIn(output: string): Report {
+  const report = JSON.parse(output) as Partial<Report> | null;
+  if (!Array.isArray(report?.version) || typeof report.server !== 'boolean') {
+    throw new TypeError('not what the probe writes');
+  }
+  return report as Report;
 }

@@ -1,5 +1,7 @@
 import { homedir } from 'node:os';
-import { type ConfigurationChangeEvent, workspace, type WorkspaceFolder } from 'vscode';
+import { type ConfigurationChangeEvent, type Uri, workspace, type WorkspaceFolder } from 'vscode';
+
+import { resolved, resolvedDeeply, type Surroundings } from './variables';
 
 export const SECTION = 'idiomatic';
 
@@ -15,38 +17,48 @@ export interface LaunchSettings {
 
 const LAUNCH: readonly (keyof LaunchSettings)[] = ['enable', 'interpreter', 'importStrategy', 'args'];
 
+/** Whether another process may have to be run; everything else is taken up by the one that runs. */
 export function affectsLaunch(event: ConfigurationChangeEvent): boolean {
   return LAUNCH.some((name) => event.affectsConfiguration(`${SECTION}.${name}`));
 }
 
 export function launchSettings(): LaunchSettings {
   const configuration = workspace.getConfiguration(SECTION);
-  const folder = workspace.workspaceFolders?.[0];
+  const around = surroundings(workspace.workspaceFolders?.[0]);
   return {
     enable: configuration.get('enable', true),
-    interpreter: resolveVariables(configuration.get('interpreter', '').trim(), folder),
+    interpreter: resolved(configuration.get('interpreter', '').trim(), around),
     importStrategy: configuration.get<ImportStrategy>('importStrategy', 'useBundled'),
-    args: configuration.get<string[]>('args', []).map((argument) => resolveVariables(argument, folder)),
+    args: configuration.get<string[]>('args', []).map((argument) => resolved(argument, around)),
   };
 }
 
 /** All settings as the server is given them at its start. */
 export function serverSettings(): unknown {
   // A configuration object is a proxy with methods of its own; only its data can be sent.
-  return JSON.parse(JSON.stringify(workspace.getConfiguration(SECTION)));
+  return forServer(JSON.parse(JSON.stringify(workspace.getConfiguration(SECTION))), undefined);
 }
 
-function resolveVariables(value: string, folder: WorkspaceFolder | undefined): string {
-  return value
-    .replace(/^~(?=$|[\\/])/, homedir())
-    .replace(/\$\{(workspaceFolder|userHome|env:([^}]+))\}/g, (whole, name: string, variable?: string) => {
-      switch (name) {
-        case 'workspaceFolder':
-          return folder?.uri.fsPath ?? whole;
-        case 'userHome':
-          return homedir();
-        default:
-          return process.env[variable ?? ''] ?? '';
-      }
-    });
+/** Settings as the server gets them, which knows nothing of the editor's variables; for a folder, or for all else. */
+export function forServer(settings: unknown, scope: Uri | undefined): unknown {
+  return resolvedDeeply(settings, surroundings(scope ? workspace.getWorkspaceFolder(scope) : workspace.workspaceFolders?.[0]));
+}
+
+/**
+ * How long the server, or an interpreter that is asked for its version, may take to answer.
+ *
+ * It can be set to something else, although no description of the settings says so: for machines on which everything
+ * takes minutes, and for tests of what happens then.
+ */
+export function patience(usualSeconds: number): number {
+  return workspace.getConfiguration(SECTION).get('startTimeout', usualSeconds);
+}
+
+function surroundings(folder: WorkspaceFolder | undefined): Surroundings {
+  return {
+    folder: folder?.uri.fsPath,
+    folders: new Map(workspace.workspaceFolders?.map(({ name, uri }) => [name, uri.fsPath])),
+    home: homedir(),
+    environment: process.env,
+  };
 }

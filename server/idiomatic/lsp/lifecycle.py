@@ -21,6 +21,7 @@ from idiomatic.lsp import (
     notebooks,
     progress,
     settings,
+    status,
     types,
     workspace_diagnostics,
 )
@@ -66,7 +67,7 @@ def begin(ls: Server, greeting: Greeting) -> None:
     logs.to_client(ls)
     settings.begin(ls, params)
     texts, shown = (documents, notebooks), (diagnostics, workspace_diagnostics, code_actions, hover, completion)
-    for feature in (*texts, settings, progress, *shown, commands):
+    for feature in (*texts, settings, progress, *shown, commands, status):
         feature.register(ls)
     if greeting.parent is not None:
         ls.keep(_watch(ls, greeting.parent))

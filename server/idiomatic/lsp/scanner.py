@@ -79,12 +79,14 @@ class Scanner:
         reports: by file, those with findings only.
         opened: by URI, those of the open texts, with the findings they were made of.
         files: how many were looked at the last time, those that are open not counted.
+        is_scanning: whether all files are being looked at.
     """
 
     def __init__(self, ls: Server) -> None:
         self.reports: dict[Path, Report] = {}
         self.opened: dict[str, tuple[Findings, Report]] = {}
         self.files = 0
+        self.is_scanning = False
         self._ls = ls
         self._is_current = False
         self._scanned: frozenset[Path] = frozenset()
@@ -233,7 +235,7 @@ class Scanner:
         asked: frozenset[str] | None = None
         total = done = 0
         if any(folder["is_wanted"] for folder in folders):
-            async with aclosing(answers(self._task(folders), self._end)) as said:
+            async with aclosing(self._busy(answers(self._task(folders), self._end))) as said:
                 async for answer in said:
                     match answer:
                         case {"files": int(total)}:
@@ -265,6 +267,18 @@ class Scanner:
                 found.setdefault(path, report)
         self.reports = found
         self._asked = asked or frozenset()
+
+    async def _busy(self, said: AsyncGenerator[Any, None]) -> AsyncGenerator[Any, None]:
+        """What is said, with a note that somebody is at work."""
+        self.is_scanning = True
+        self._ls.status.touch()
+        try:
+            async with aclosing(said):
+                async for each in said:
+                    yield each
+        finally:
+            self.is_scanning = False
+            self._ls.status.touch()
 
     def _end(self, end: Coroutine[Any, Any, None]) -> None:
         self._ending = self._ls.keep(end)

@@ -20,6 +20,7 @@ from idiomatic.lsp.findings import Analyser
 from idiomatic.lsp.links import Links
 from idiomatic.lsp.protocol import Protocol, RequestFailed
 from idiomatic.lsp.scanner import Scanner
+from idiomatic.lsp.status import Status
 from idiomatic.lsp.worker import Worker
 from idiomatic.lsp.workspaces import Workspaces
 
@@ -59,6 +60,7 @@ class Server:
         links: where the pages of the rules are.
         analyser: what is known about the open documents.
         scanner: what is known about the files that are not open.
+        status: what the client's user is shown of all this.
         folders: what is open in the client, by URI.
         client_settings: what the client says, for each folder and (`None`) for everything else.
         reports: what a client that asks was told last about a document, with the number it was told.
@@ -80,6 +82,7 @@ class Server:
         self.links = Links()
         self.analyser = Analyser(self.worker, self.background, self.workspaces, self.links, on_news=self._heard)
         self.scanner = Scanner(self)
+        self.status = Status(self)
         self.client_settings: Mapping[Path | None, Mapping[str, Any]] = {}
         self.folders: dict[str, Path] = {}
         self.reports: dict[str, tuple[str, Sequence[types.Diagnostic]]] = {}

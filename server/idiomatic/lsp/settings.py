@@ -168,6 +168,7 @@ async def _read_again(ls: Server) -> None:
 async def _show(ls: Server) -> None:
     await scan.configured(ls)
     ls.scanner.touch()
+    ls.status.touch()
     paths = [document.path for document in ls.documents.values()]
     await ls.worker.run(lambda: [ls.workspaces.place(path) for path in paths])
     await diagnostics.publish_faults(ls)

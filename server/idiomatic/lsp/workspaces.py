@@ -177,10 +177,11 @@ class Workspaces:
             del self._available[next(iter(self._available))]
         return known
 
-    def settings(self, path: Path) -> Settings:
-        """What was decided for a file."""
+    def settings(self, path: Path | None) -> Settings:
+        """What was decided for a file, or for a text without one."""
         folder = self._folder(path)
-        return self._workspace(folder, self._settings_of(folder)).settings(path)
+        workspace = self._workspace(folder, self._settings_of(folder))
+        return workspace.settings(path or workspace.root / UNSAVED)
 
     @property
     def faults(self) -> Mapping[Path | str, ConfigurationError]:
