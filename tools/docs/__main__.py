@@ -1,5 +1,6 @@
 """`python -m tools.docs`: build the site."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -15,7 +16,20 @@ def main() -> int:
     """Build the site; gives the exit code, which is not 0 after a warning either."""
     prepared, site = BUILD / "docs-sources", BUILD / "docs"
     sources.prepare(ROOT, prepared)
-    command = [sys.executable, "-m", "sphinx", "--fail-on-warning", "--keep-going", "--quiet", "--jobs", "auto"]
+    # All pages are written anew: those that are gone would stay, and others would not lead to new ones. The sources are
+    # only read again where they changed.
+    shutil.rmtree(site, ignore_errors=True)
+    command = [
+        sys.executable,
+        "-m",
+        "sphinx",
+        "--fail-on-warning",
+        "--keep-going",
+        "--quiet",
+        "--jobs",
+        "auto",
+        "--write-all",
+    ]
     command += ["--doctree-dir", str(BUILD / "docs-trees"), str(prepared / "docs"), str(site)]
     if code := subprocess.run(command, check=False).returncode:
         return code

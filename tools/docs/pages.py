@@ -30,7 +30,7 @@ def rule_page(rule: Idiom, rules: Mapping[str, Idiom], templates: Collection[str
     text = _PAIR.sub(_captioned, _with_facts(page(rule, relative_links=True), "Family", rule.family))
     if rule.name in templates:
         text += f"- [The template of this name](../templates/{rule.name}.md)\n"
-    text = _linked(text, rules.keys() - {rule.name}, "")
+    text = linked(text, rules.keys() - {rule.name}, "")
     others = {other.name: other.advice for other in rules.values() if other.family == rule.family and other is not rule}
     return f"{_ORPHAN}{text}{_siblings('Others of this family', others)}"
 
@@ -38,7 +38,7 @@ def rule_page(rule: Idiom, rules: Mapping[str, Idiom], templates: Collection[str
 def template_page(template: Template, templates: Mapping[str, Template], rules: Collection[str]) -> str:
     """The page of a template."""
     text = _with_facts(template_pages.page(template), "Group", template.group)
-    text = _linked(text, set(rules) - {template.name}, "../rules/")
+    text = linked(text, set(rules) - {template.name}, "../rules/")
     if template.name in rules:
         text += f"\n## See also\n\n[The rule of this name](../rules/{template.name}.md)\n"
     around = (other for other in templates.values() if other.group == template.group and other is not template)
@@ -67,8 +67,14 @@ def _captioned(pair: re.Match[str]) -> str:
     )
 
 
-def _linked(text: str, rules: Collection[str], folder: str) -> str:
-    """A page in which the names of rules are links, except in code."""
+def linked(text: str, rules: Collection[str], folder: str) -> str:
+    """A page in which the names of rules are links, except in blocks of code.
+
+    Args:
+        text: the page.
+        rules: the names.
+        folder: where the pages of the rules are, from this one.
+    """
 
     def link(match: re.Match[str]) -> str:
         return f"[`{match[1]}`]({folder}{match[1]}.md)" if match[1] in rules else match[0]

@@ -39,6 +39,8 @@ def texts(root: Path) -> Mapping[Path, str]:
     found[Path("README.md")] = pages.home(found[Path("README.md")])
     found |= {path.relative_to(root): path.read_text("utf-8") for path in _own(root / "docs")}
     rules, known = catalogue.rules(), templates.load()
+    for path in found.keys() & {Path("docs", page.name) for page in (root / "docs").glob("*.md")}:
+        found[path] = pages.linked(found[path], rules, "rules/")
     made = {f"rules/{name}.md": pages.rule_page(rule, rules, known) for name, rule in rules.items()}
     made |= {f"templates/{name}.md": pages.template_page(each, known, rules) for name, each in known.items()}
     made["rules/index.md"] = pages.rule_index(rules.values())
