@@ -110,8 +110,10 @@ def of_file(path: PurePath | None) -> str | None:
     """What a file is about by its name: `Order` for `orders.py` and `order_repository.py`."""
     if path is None or path.suffix != ".py":
         return None
-    role = _OF_A_ROLE.fullmatch(path.stem)
-    word = (singular(role[1]) or role[1]) if role else singular(path.stem)
+    # A test is named for what it tests.
+    stem = path.stem.removeprefix("test_").removesuffix("_test")
+    role = _OF_A_ROLE.fullmatch(stem)
+    word = (singular(role[1]) or role[1]) if role else singular(stem)
     return "".join(part.capitalize() for part in word.split("_")) if word else None
 
 
