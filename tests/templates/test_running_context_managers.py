@@ -47,11 +47,13 @@ class Server:
         self.open = 0
         self.accepted = 0
         self.port = 0
+        self.arrived = asyncio.Event()
         self.all_closed = asyncio.Event()
 
     async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.open += 1
         self.accepted += 1
+        self.arrived.set()
         self.all_closed.clear()
         try:
             writer.write(self.greeting)
@@ -167,9 +169,17 @@ async def test_what_was_entered_halfway_is_closed() -> None:
                 pytest.fail(f"entered without a greeting: {client}")
 
         server.greeting = b""
-        with pytest.raises(TimeoutError):
-            async with asyncio.timeout(0.02), LineClient("127.0.0.1", server.port):
+        server.arrived.clear()
+
+        async def enter() -> None:
+            async with LineClient("127.0.0.1", server.port):
                 pytest.fail("entered without a greeting")
+
+        task = asyncio.create_task(enter())
+        await server.arrived.wait()
+        task.cancel()
+        await asyncio.wait([task])
+        assert task.cancelled()
         assert server.accepted == 2
         assert await server.closed()
 
