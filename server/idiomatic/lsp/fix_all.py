@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from idiomatic.core.text import Edit
     from idiomatic.lsp import types
     from idiomatic.lsp.server import Server
     from idiomatic.project.scan.fixing import Replacement
@@ -27,12 +28,14 @@ if TYPE_CHECKING:
 
 
 async def fix_all(ls: Server, _: types.Token | None, uri: str) -> bool:
-    """Make all safe fixes of an open file."""
+    """Make all safe fixes of an open file; of the whole notebook, if it is a cell of one."""
     document = ls.document(uri)
     findings = await ls.analyser.current(document)
     given_up = threading.Event()
     try:
-        edits = await ls.worker.run(code_actions.all_edits, findings, given_up) if findings.is_enabled else ()
+        edits: Sequence[Edit] = ()
+        if findings.is_enabled:
+            edits = await ls.worker.run(code_actions.all_edits, findings, given_up, is_whole=True)
     finally:
         given_up.set()
     if not edits:

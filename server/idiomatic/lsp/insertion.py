@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypedDict
 
 from idiomatic.core.text import Edit, Span
 from idiomatic.lsp import completion
+from idiomatic.lsp.cells import CellPositions
 from idiomatic.lsp.positions import PositionError
 from idiomatic.lsp.protocol import InvalidParams, RequestFailed
 from idiomatic.lsp.surroundings import surroundings
@@ -167,6 +168,9 @@ def _insertion(ls: Server, document: OpenDocument, version: int, place: types.Ra
         before = text.newline if is_last else ""
         after = "" if is_last else _below(text, fresh, indentation, made.plain)
         span = fresh.before(fresh.span)
+        if isinstance(positions, CellPositions) and not is_last and _is_at_end(positions, span.start):
+            # The line end above what is below the last line of a cell is only there in the joined document.
+            before, after = text.newline, ""
         edits = tuple(Edit(fresh.before(edit.span), edit.text) for edit in edits)
     head = "".join(f"{edit.text.strip()}\n" for edit in edits)
     code = textwrap.dedent(f"{indentation}{made.plain.lstrip()}").strip()
@@ -178,6 +182,11 @@ def _insertion(ls: Server, document: OpenDocument, version: int, place: types.Ra
         "edits": [positions.edit(edit) for edit in edits],
         "preview": f"{head}\n\n{code}\n" if head else f"{code}\n",
     }
+
+
+def _is_at_end(positions: CellPositions, offset: int) -> bool:
+    text = positions.cell.text
+    return offset - positions.start >= len(text) and not text.endswith(("\n", "\r"))
 
 
 def _below(text: Document, fresh: FreshLine, indentation: str, code: str) -> str:
