@@ -62,7 +62,8 @@ step('hover shows the diff of the code, and why', async () => {
   await editor.open('hover.py');
   await editor.underlined(1);
   const text = await editor.hover('utcnow', 'datetime.now(UTC)');
-  assert.match(text, /idiomatic\(naive-utcnow\)/);
+  // A link to the rule's page, whose parentheses are drawn by the style sheet; without one they are text.
+  assert.match(text, /idiomatic\(?naive-utcnow/);
   assert.match(text, /-\s*return datetime\.utcnow\(\)/);
   assert.match(text, /\+\s*return datetime\.now\(UTC\)/);
 });
@@ -137,7 +138,7 @@ step('a template completes, with tab stops and imports', async () => {
   await editor.press('Tab');
   await editor.type('address');
   await editor.press('Escape');
-  await editor.save('template.py', /^from contextlib import asynccontextmanager$/m);
+  await editor.save('template.py', /^from contextlib import asynccontextmanager\b/m);
   const [head, body] = editor.read('template.py').split('@asynccontextmanager');
   assert.match(head, /^import asyncio\nfrom collections.abc import AsyncIterator$/m);
   assert.match(body, /async def connect\(\s*address: str,/);
