@@ -8,6 +8,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from idiomatic import templates
 
 from .conftest import CLIENT, HERE
 from .packages import CONTENTS, MAXIMUM, contents
@@ -26,6 +27,14 @@ def unpacked(vsix: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_holds_what_is_needed_and_no_more(vsix: Path) -> None:
     assert contents(vsix) == CONTENTS
     assert vsix.stat().st_size <= MAXIMUM
+
+
+def test_holds_every_template(unpacked: Path) -> None:
+    ours = Path(templates.__file__).parent
+    theirs = unpacked / "bundled" / "libs" / "idiomatic" / "templates"
+    assert {path.relative_to(theirs) for path in theirs.rglob("*.py")} == {
+        path.relative_to(ours) for path in ours.rglob("*.py")
+    }
 
 
 def test_libraries_come_with_their_licences(unpacked: Path) -> None:

@@ -192,7 +192,9 @@ def is_left_out(path: Path) -> bool:
     if parts[0].endswith(".dist-info"):
         # The name, version and licence stay; how one wheel was built and installed is not true of several.
         return parts[-1] in {"RECORD", "WHEEL", "INSTALLER"} or parts[1] == "sboms"
-    return "tests" in parts[1:] or parts[0].endswith(".data") or parts[: len(UNREAD)] == UNREAD
+    # Ours has none; what is called so are templates for tests.
+    has_tests = "tests" in parts[1:] and parts[0] != "idiomatic"
+    return has_tests or parts[0].endswith(".data") or parts[: len(UNREAD)] == UNREAD
 
 
 if __name__ == "__main__":
