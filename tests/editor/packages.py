@@ -31,7 +31,8 @@ CONTENTS = [
 ]
 """Everything but the server and its libraries."""
 
-_NEVER = re.compile(r"\.map$|\.pyc$|/tests/|\.tsx?$|node_modules|\.stamp$")
+# Our own templates for tests are no tests.
+_NEVER = re.compile(r"\.map$|\.pyc$|(?<!/idiomatic/templates)/tests/|\.tsx?$|node_modules|\.stamp$")
 _ELF = {62: "x64", 183: "arm64"}
 _MACHO = {0x01000007: "x64", 0x0100000C: "arm64"}
 _PE = {0x8664: "x64", 0xAA64: "arm64"}
