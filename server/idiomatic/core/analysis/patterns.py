@@ -142,7 +142,7 @@ def _doubts_of(each: Alternative, subject: ast.expr, code: Analysis) -> Iterator
             )
         case What.VALUE, How.IS if not _is_of_enum(each.node, subject, code):
             yield (
-                f"`case {value}` asks whether `{shown}` is equal to it, not whether it is the same object.",
+                f"A `case` asks whether `{shown}` is equal to what it names, not whether it is the same object.",
                 "`==` instead of `is`",
             )
         case What.VALUE, How.REVERSED if not _is_of_enum(each.node, subject, code):
