@@ -2,7 +2,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup run test nightly lint docs corpus bench packages lock clean
+.PHONY: help setup run test nightly lint docs corpus bench packages pictures lock clean
 
 # The parts for editors need Node.js 20 or newer and npm; everything else is done without them.
 NODE := $(shell node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null && npm --version >/dev/null 2>&1 && echo yes)
@@ -79,6 +79,11 @@ bench: setup $(BENCH_READY) ## Measure speed and memory beside other tools; a pa
 
 packages: setup ## Build the VS Code extension for each platform, from any machine, into client/vscode/dist
 	@PYTHON="$$PWD/.venv/bin/python" npm run --silent --prefix client/vscode package -- --all --if-stale
+
+pictures: setup ## Take the pictures of the extension's page again, in a real editor
+	@tools/editor/install.sh >/dev/null && .venv/bin/python -m pytest tests/editor -m editor -k pictures
+	@mkdir -p client/vscode/images
+	@for name in hover fixes template; do cp "tests/editor/artifacts/pictures/$$name.png" client/vscode/images/; done
 
 lock: $(PYTHON_READY) ## Lock the dependencies again; ARGS=--upgrade takes newer versions
 	.venv/bin/python tools/lock.py $(ARGS)

@@ -101,6 +101,7 @@ export class Editor {
     environment = () => ({}),
     extensions = [],
     trusted = true,
+    scale = 1,
   }) {
     rmSync(this.artifacts, { recursive: true, force: true });
     mkdirSync(this.artifacts, { recursive: true });
@@ -138,7 +139,7 @@ export class Editor {
       executablePath: CHROMIUM,
       args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'],
     });
-    const context = await this.browser.newContext({ viewport: { width: 1280, height: 800 } });
+    const context = await this.browser.newContext({ viewport: { width: 1280, height: 800 }, deviceScaleFactor: scale });
     this.page = await context.newPage();
     this.page.setDefaultTimeout(TIMEOUT_MS);
     if (suite) {
