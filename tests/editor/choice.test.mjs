@@ -1,4 +1,5 @@
-// The interpreter chosen in the Python extension, which a stand-in with the same name and interface plays here.
+// Beside other extensions: the interpreter chosen in the Python extension, and what ruff's extension reports already. Both
+// are played by stand-ins with the same names and interfaces.
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
@@ -20,7 +21,7 @@ before(async () => {
     },
     settings: { 'idiomatic.interpreter': '' },
     workspaceSettings: (workspace) => ({ 'standIn.interpreter': path.join(workspace, 'first', 'python') }),
-    extensions: ['stand_in'],
+    extensions: ['stand_in_python', 'stand_in_ruff'],
     open: 'module.py',
   });
 });
@@ -30,7 +31,7 @@ after(() => editor?.close());
 const started = () => editor.logs().extension.split('\n').filter((line) => line.includes('Starting the server'));
 
 test('the chosen interpreter runs the server, before the one of the workspace', async () => {
-  await editor.underlined(1);
+  await poll('a start', () => started().length > 0);
   assert.equal(started().length, 1);
   assert.match(started()[0], /workspace\/first\/python \(chosen in the Python extension\)/);
 });
@@ -42,4 +43,22 @@ test('another choice takes over at once', async () => {
   await editor.type('NOW = datetime.utcnow()');
   await editor.underlined(2);
   assert.equal(started().length, 2);
+});
+
+test('what ruff reports is underlined once, and has our fix', async () => {
+  await editor.goto(3, 22);
+  await editor.quickFixes('Use `now(UTC)` (aware');
+  // Twice the same call: one underline each, of ruff's.
+  assert.equal(await editor.page.locator('.cdr.squiggly-error').count(), 2);
+  assert.equal(await editor.squiggles.count(), 2);
+  await editor.press('Enter');
+  await editor.underlined(1);
+  await editor.save('module.py', /^STARTED = datetime\.now\(UTC\)$/m);
+});
+
+test('without ruff we report it ourselves', async () => {
+  editor.configure({ 'ruff.enable': false });
+  await poll('our own finding', async () => (await editor.page.locator('.cdr.squiggly-error').count()) === 0);
+  await editor.underlined(1);
+  assert.match(await editor.hover('utcnow', 'idiomatic'), /naive-utcnow/);
 });

@@ -57,14 +57,14 @@ test('a hover', async () => {
   await editor.squiggles.first().waitFor();
   const text = await editor.hover('gather', 'TaskGroup');
   assert.match(text, /async with asyncio\.TaskGroup\(\) as tg/);
-  await take('hover', 600);
+  await take('hover', 410);
   await editor.press('Escape');
 });
 
 test('the fixes', async () => {
   await editor.goto(8, 40);
   await editor.quickFixes('TaskGroup');
-  await take('fixes', 420);
+  await take('fixes', 330);
   await editor.press('Escape');
 });
 
@@ -76,5 +76,5 @@ test('a template', async () => {
   // The second time, it shows the documentation.
   await editor.press('Control+Space');
   await editor.page.locator('.suggest-details-container', { hasText: 'attempts' }).first().waitFor();
-  await take('template', 600);
+  await take('template', 400);
 });

@@ -8,6 +8,7 @@ import { reportIssue } from './issue';
 import { remembering } from './log';
 import { reportProblems } from './problems';
 import { provideRulePages } from './rule_page';
+import { followRuff } from './ruff';
 import { Server } from './server';
 import { affectsLaunch } from './settings';
 import { showStatus } from './status';
@@ -26,6 +27,7 @@ export function activate(context: ExtensionContext): void {
     reportProblems(running, log),
     showStatus(running),
     followEnvironments(running),
+    followRuff(running),
     provideRulePages(running),
     accompanyWalkthrough(context),
     registerCommands(running),

@@ -1,6 +1,7 @@
 import { homedir } from 'node:os';
 import { type ConfigurationChangeEvent, type Uri, workspace, type WorkspaceFolder } from 'vscode';
 
+import { ruffBeside } from './ruff';
 import { resolved, resolvedDeeply, type Surroundings } from './variables';
 
 export const SECTION = 'idiomatic';
@@ -41,7 +42,9 @@ export function serverSettings(): unknown {
 
 /** Settings as the server gets them, which knows nothing of the editor's variables; for a folder, or for all else. */
 export function forServer(settings: unknown, scope: Uri | undefined): unknown {
-  return resolvedDeeply(settings, surroundings(scope ? workspace.getWorkspaceFolder(scope) : workspace.workspaceFolders?.[0]));
+  const folder = scope ? workspace.getWorkspaceFolder(scope) : workspace.workspaceFolders?.[0];
+  const plain = resolvedDeeply(settings, surroundings(folder));
+  return typeof plain === 'object' && plain !== null ? { ...plain, ruff: ruffBeside(scope) } : plain;
 }
 
 /**
