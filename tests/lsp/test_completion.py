@@ -36,7 +36,7 @@ class TestCompletion:
         assert "```python\n" in resolved.documentation.value
         assert "## Why" in resolved.documentation.value
         text = applied(SOURCE, list(resolved.additional_text_edits or ()))
-        assert "from contextlib import asynccontextmanager\n" in text
+        assert "\nfrom contextlib import asynccontextmanager" in text
 
     async def test_resolved_when_more_was_typed(self, editor: Editor, name: str) -> None:
         uri = editor.open(SOURCE.replace("acm", "a"), name)

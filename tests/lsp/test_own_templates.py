@@ -73,7 +73,7 @@ async def test_a_library_that_is_missing_comes_last_and_says_so(start: Start, tm
 async def test_configuration_files(start: Start) -> None:
     editor = await start()
     toml = [each for each in load().values() if not each.is_python and "pyproject" in each.where]
-    uri = editor.open("[project]\nname = 'x'\n\n\n", "pyproject.toml", "toml")
+    uri = editor.open("[tool.other]\nname = 'x'\n\n\n", "pyproject.toml", "toml")
     items = await editor.completions(uri, 3, 0)
     assert {item.detail for item in items if item.detail} == {each.title for each in toml}
     for item in items:
