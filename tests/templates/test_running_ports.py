@@ -306,7 +306,8 @@ async def test_a_unit_of_work_with_a_database(engine: AsyncEngine) -> None:
     with pytest.raises(KeyError):
         await save(1, fail)
     with pytest.raises(asyncio.TimeoutError):
-        await asyncio.wait_for(save(2, hang), 0.05)
+        async with asyncio.timeout(0.05):
+            await save(2, hang)
     with pytest.raises(IntegrityError):
         await save(3, lambda session: session.execute(text("INSERT INTO orders SELECT * FROM orders")))
     assert await notes(engine) == ["0"]

@@ -159,6 +159,8 @@ def _item(
     text = made.snippet if client.snippets else made.plain
     item: types.CompletionItem = {
         "label": prefix,
+        # Several may have the same prefix: `retry` for functions and for coroutine functions.
+        "labelDetails": {"description": template.name},
         "kind": types.SNIPPET_KIND,
         "detail": f"{template.title} Needs: {installing(lacks)}" if lacks else template.title,
         "filterText": prefix,

@@ -611,10 +611,17 @@ class CompletionParams(TypedDict):
     partialResultToken: NotRequired[Token]
 
 
+class CompletionItemLabelDetails(TypedDict):
+    """What stands behind a label."""
+
+    description: NotRequired[str]
+
+
 class CompletionItem(TypedDict):
     """Something that fits."""
 
     label: str
+    labelDetails: NotRequired[CompletionItemLabelDetails]
     kind: NotRequired[int]
     detail: NotRequired[str]
     documentation: NotRequired[str | MarkupContent]

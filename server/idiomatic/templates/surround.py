@@ -297,13 +297,13 @@ def _in_strings(indentation: str, body: str) -> Set[int]:
     names = tokenize.tok_name
     try:
         for token in tokenize.generate_tokens(io.StringIO(text).readline):
-            kind = names[token.type]
-            if kind == "STRING":
-                found.update(range(token.start[0] - 1, token.end[0] - 1))
-            elif kind in {"FSTRING_START", "TSTRING_START"}:
-                opened.append(token.start[0] - 1)
-            elif kind in {"FSTRING_END", "TSTRING_END"} and opened:
-                found.update(range(opened.pop(), token.end[0] - 1))
+            match names[token.type]:
+                case "STRING":
+                    found.update(range(token.start[0] - 1, token.end[0] - 1))
+                case "FSTRING_START" | "TSTRING_START":
+                    opened.append(token.start[0] - 1)
+                case "FSTRING_END" | "TSTRING_END" if opened:
+                    found.update(range(opened.pop(), token.end[0] - 1))
     except (tokenize.TokenError, IndentationError):
         pass  # what was seen until then counts
     return found
