@@ -122,7 +122,7 @@ def test_a_message_that_makes_no_sense(running: Process, body: bytes) -> None:
             {"textDocument": {"uri": "untitled:x"}, "range": place(0, 0, 0, 0), "context": {"diagnostics": []}},
             -32803,
         ),
-        ("codeAction/resolve", {"title": "x"}, -32602),
+        ("codeAction/resolve", {"title": "x", "data": 3}, -32602),
         ("workspace/executeCommand", {"command": "x"}, -32601),
         ("initialize", {"processId": None, "rootUri": None, "capabilities": {}}, -32600),
     ],

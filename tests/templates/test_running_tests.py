@@ -33,6 +33,8 @@ BENCHMARK = ("-p", "pytest_benchmark.plugin", "--benchmark-max-time=0.01", "--be
 def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Run pytest in this process, on files that are given as `name=code`."""
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    # The pytest in this one is nobody's worker: nothing else runs beside its benchmarks.
+    monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)
 
     def run(*options: str, **files: str) -> pytest.RunResult:
         if files:
