@@ -46,7 +46,7 @@ function upToDate(target) {
   run(process.execPath, [path.join('scripts', 'build.mjs')]);
   run(process.execPath, [
     path.join('node_modules', '@vscode', 'vsce', 'vsce'), 'package',
-    '--no-dependencies', '--allow-missing-repository', SKIP_SECRET_SCAN, '--out', vsix,
+    '--no-dependencies', '--allow-missing-repository', '--no-rewrite-relative-links', SKIP_SECRET_SCAN, '--out', vsix,
     ...(target === 'universal' ? [] : ['--target', target]),
   ]);
   writeFileSync(stamp, state);
@@ -81,7 +81,7 @@ function python() {
 function hash(target) {
   const sum = createHash('sha256').update(target);
   const inputs = [
-    ...['package.json', 'package-lock.json', '.vscodeignore', 'README.md', 'CHANGELOG.md', 'LICENSE', 'icon.png'],
+    ...['package.json', 'package-lock.json', '.vscodeignore', 'README.md', 'CHANGELOG.md', 'LICENSE', 'icon.png', 'images'],
     ...['src', 'scripts', 'walkthrough', 'bundled/launch.py', 'bundled/probe.py'],
   ].map((name) => path.join(root, name));
   inputs.push(...['requirements/runtime.txt', 'pyproject.toml', 'server'].map((name) => path.join(repository, name)));
