@@ -68,7 +68,7 @@ step('a cell knows what the one above imports', async () => {
   assert.deepEqual(await editor.underlinedTexts(), ['datetime.utcnow()']);
   const text = await editor.hover('utcnow', 'datetime.now(UTC)');
   assert.match(text, /naive-utcnow/);
-  assert.match(text, / %matplotlib inline\s*-from datetime import datetime/);
+  assert.match(text, /%matplotlib inline\s*-from datetime import datetime/);
 });
 
 step('a quick fix rewrites the cell, and imports in the one above', async () => {

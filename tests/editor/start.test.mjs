@@ -159,6 +159,7 @@ step('a Python that does not answer is given up', async () => {
   assert.match(await statusOnceItSays(/not running/), /no Python 3\.11 or newer/);
   await editor.screenshot('status of a failure');
   await editor.page.locator('.hover-language-status').getByText('Choose Interpreter…').first().click();
+  await row('Browse…').waitFor();
   await editor.type('tools/silent');
   await row('did not answer within 6 seconds').waitFor();
   await clearNotifications();
