@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from idiomatic.cli import options, terminal
+from idiomatic.core import pages
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -89,7 +90,7 @@ def _list(templates: Mapping[str, Template], output_format: str) -> None:
         terminal.print_json([_as_json(template) for template in templates.values()])
         return
     rows = [
-        (each.name, each.group, ", ".join(each.prefixes), terminal.version(each.since), each.title)
+        (each.name, each.group, ", ".join(each.prefixes), pages.version(each.since), each.title)
         for each in templates.values()
     ]
     terminal.print_table(("name", "group", "typed as", "since", "title"), rows)
@@ -110,7 +111,7 @@ def _as_json(template: Template) -> Mapping[str, object]:
         "group": template.group,
         "prefixes": list(template.prefixes),
         "where": sorted(map(str, template.where)),
-        "since": terminal.version(template.since),
+        "since": pages.version(template.since),
         "requires": list(template.requires),
         "tab_stops": list(template.tab_stops),
         "title": template.title,

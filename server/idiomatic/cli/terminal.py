@@ -128,8 +128,3 @@ def print_json(value: object) -> None:
     import json
 
     click.echo(json.dumps(value, indent=2))
-
-
-def version(number: tuple[int, int]) -> str:
-    """`3.11`."""
-    return ".".join(map(str, number))

@@ -75,7 +75,7 @@ def site(document: Document, offset: int) -> Site | None:
         scopes = _scopes(statement, position)
         if scopes is None:
             return None
-        place = _place(scopes[-1] if scopes else None)
+        place = place_in(scopes[-1] if scopes else None)
         local = {name for scope in scopes[:1] for name in bound_in(scope)}
     else:
         head = statement.text[:position]
@@ -146,7 +146,8 @@ def _scopes(statement: Statement, position: int) -> list[ast.stmt] | None:
     return next((found for node in statement.nodes for found in walk(node)), None)
 
 
-def _place(scope: ast.stmt | None) -> Place:
+def place_in(scope: ast.AST | None) -> Place:
+    """What code stands in, by the innermost definition around it."""
     match scope:
         case ast.AsyncFunctionDef():
             return Place.ASYNC_FUNCTION

@@ -19,7 +19,7 @@ from idiomatic.core.text import Span
 from idiomatic.templates.catalogue import load
 from idiomatic.templates.insertion import Insertion, inserted_at, missing
 from idiomatic.templates.layout import escaped
-from idiomatic.templates.places import Site, bound_in
+from idiomatic.templates.places import Site, bound_in, place_in
 from idiomatic.templates.template import Place
 from idiomatic.templates.type_parameters import parsed
 
@@ -80,7 +80,7 @@ def selected(document: Document, span: Span) -> Selected | None:
     # `else:` is no statement, and a semicolon ends none.
     if not all(map(_COMMENTS.fullmatch, around_them)) or re.match(r"elif\b", text[covered.start :]):
         return None
-    place = _place(path)
+    place = place_in(next((each for each in reversed(path) if isinstance(each, _DEFINITIONS)), None))
     around = [each for each in path if isinstance(each, _DEFINITIONS)]
     if place is Place.CLASS or any(_stands_alone(node, place) for node in nodes):
         return None
@@ -148,18 +148,6 @@ def _span(document: Document, statement: Statement, node: ast.stmt) -> Span:
 
 def _overlap(one: Span, other: Span) -> bool:
     return one.start < other.end and other.start < one.end
-
-
-def _place(path: Sequence[ast.AST]) -> Place:
-    match next((each for each in reversed(path) if isinstance(each, _DEFINITIONS)), None):
-        case ast.AsyncFunctionDef():
-            return Place.ASYNC_FUNCTION
-        case ast.FunctionDef():
-            return Place.FUNCTION
-        case ast.ClassDef():
-            return Place.CLASS
-        case _:
-            return Place.MODULE
 
 
 def _stands_alone(node: ast.stmt, place: Place) -> bool:
