@@ -44,7 +44,7 @@ test: setup ## Run all tests, the editor ones included
 	if [ -z '$(NODE)' ]; then \
 	    echo "Left out: the tests in a real editor (they need Node.js 20+ and npm)."; \
 	elif [ -d tests/editor ]; then \
-	    { tools/editor/install.sh >/dev/null && .venv/bin/python -m pytest -n 2 tests/editor -m editor $(ARGS); } || status=$$?; \
+	    { tools/editor/install.sh >/dev/null && .venv/bin/python -m pytest -n 2 --dist worksteal tests/editor -m editor $(ARGS); } || status=$$?; \
 	fi; \
 	exit $$status
 
