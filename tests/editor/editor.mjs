@@ -252,7 +252,7 @@ export class Editor {
 
   /** The process ids of the language servers that run below this editor. */
   servers() {
-    const { stdout } = spawnSync('ps', ['-A', '-o', 'pid=,ppid=,args='], { encoding: 'utf8' });
+    const { stdout } = spawnSync('ps', ['-A', '-ww', '-o', 'pid=,ppid=,args='], { encoding: 'utf8' });
     const processes = stdout.trim().split('\n').map((line) => /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line)?.slice(1) ?? []);
     const parents = new Map(processes.map(([pid, parent]) => [pid, parent]));
     const isOurs = (pid) => pid !== undefined && (pid === String(this.process.pid) || isOurs(parents.get(pid)));
