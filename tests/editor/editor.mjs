@@ -268,11 +268,15 @@ export class Editor {
   }
 
   async command(title) {
-    await this.press('F1');
     const input = this.page.locator('.quick-input-widget input').first();
-    await input.waitFor();
-    await input.fill(`>${title}`);
-    await this.page.locator('.quick-input-list .monaco-list-row', { hasText: title }).first().waitFor();
+    const row = this.page.locator('.quick-input-list .monaco-list-row', { hasText: title }).first();
+    // A list that was opened before the command was there does not get it any more.
+    await poll(`the command ${title}`, async () => {
+      await this.press('F1');
+      await input.waitFor();
+      await input.fill(`>${title}`);
+      return row.waitFor({ timeout: 5_000 }).then(() => true, () => this.press('Escape'));
+    });
     await this.press('Enter');
   }
 
