@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -13,12 +14,14 @@ from idiomatic.core.facts import ClassFact
 from idiomatic.core.idiom import Kind
 from idiomatic.core.module import Module, Role
 from idiomatic.core.usage import Found, joined, usage
+from msgspec.structs import force_setattr
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from idiomatic.core.analysis.code import Version
     from idiomatic.core.facts import FunctionFact
+    from idiomatic.core.idiom import Finding
     from idiomatic.core.usage import Act, Use
 
 
@@ -104,3 +107,20 @@ def carried_out(analysed: engine.Analysed) -> engine.Analysed:
     for _, fixed in bulk.fix_all(analysed, unsafe=True):
         analysed = fixed
     return analysed
+
+
+@contextmanager
+def failing(rule: str) -> Iterator[None]:
+    """Let a rule raise an exception wherever it looks."""
+    idiom = catalogue.load()[rule]
+    detect = idiom.detect
+
+    def fail(*_: object) -> Iterator[Finding]:
+        msg = "oh"
+        raise KeyError(msg)
+
+    force_setattr(idiom, "detect", fail)
+    try:
+        yield
+    finally:
+        force_setattr(idiom, "detect", detect)

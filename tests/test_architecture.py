@@ -21,7 +21,7 @@ ALLOWED = {
 }
 
 # Third-party packages with a single importer.
-OWNED = {"jedi": "project", "cattrs": "project", "click": "cli", "rich": "cli"}
+OWNED = {"jedi": "project", "click": "cli", "rich": "cli"}
 
 FILES = sorted(PACKAGE.rglob("*.py"))
 

@@ -125,7 +125,7 @@ answer = io.BytesIO()
 bodies, greeting = greet(connection.frames(io.BytesIO(connection.framed(message))), connection.Writer(answer))
 assert greeting is not None
 assert json.loads(answer.getvalue().partition(b"\\r\\n\\r\\n")[2])["result"]["capabilities"]["hoverProvider"]
-late = ("asyncio", "click", "platformdirs", "cattrs", "idiomatic.core.engine", "idiomatic.project", "idiomatic.cli")
+late = ("asyncio", "click", "platformdirs", "idiomatic.core.engine", "idiomatic.project", "idiomatic.cli")
 print(*(name for name in late if name in sys.modules))
 """
     assert run(REFUSE + code) == "\n"

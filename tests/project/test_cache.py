@@ -21,10 +21,11 @@ from idiomatic.project.scan.run import scan
 from idiomatic.project.walk import Walk
 from idiomatic.project.workspace import Workspace
 
+from tests.engine import failing
 from tests.project.looking import watch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
 ASKING = """\
 import asyncio
@@ -106,19 +107,10 @@ def test_nothing_is_looked_at_twice(project: Project) -> None:
 
 
 @pytest.mark.failing_idiom
-def test_what_may_be_something_else_the_next_time_is_not_kept(
-    project: Project, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from idiomatic.core import catalogue
-
-    def detect(*_: object) -> Iterator[Any]:
-        msg = "oh"
-        raise KeyError(msg)
-
+def test_what_may_be_something_else_the_next_time_is_not_kept(project: Project) -> None:
     project.write("a.py", NAIVE)
     project.write("b.py", b"'\xe9'")
-    with monkeypatch.context() as patch:
-        patch.setitem(catalogue.load()["naive-utcnow"].__dict__, "detect", detect)
+    with failing("naive-utcnow"):
         assert project.check()["a.py"].warnings
     assert project.looks() == ["a.py", "b.py"]
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import subprocess
 import time
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 from idiomatic.core import catalogue
 from idiomatic.project import cache_folder, rule_pages
 from idiomatic.project.scan import cache
+from msgspec.structs import replace
 
 if TYPE_CHECKING:
     from pathlib import Path

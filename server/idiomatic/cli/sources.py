@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sys
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from msgspec import Struct
 
 from idiomatic.cli import terminal
 from idiomatic.cli.options import STDIN
@@ -24,8 +24,7 @@ if TYPE_CHECKING:
     from idiomatic.project.files import Source
 
 
-@dataclass(frozen=True)
-class Sources:
+class Sources(Struct, frozen=True):
     """What to work on.
 
     Attributes:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Mapping
@@ -13,8 +14,7 @@ Question: TypeAlias = "tuple[Callable[..., Any], tuple[Hashable, ...], tuple[tup
 """A question with its arguments."""
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(Struct, frozen=True):
     """On what an answer depends.
 
     Attributes:

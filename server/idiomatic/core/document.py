@@ -13,10 +13,11 @@ from __future__ import annotations
 
 import sys
 from bisect import bisect_left, bisect_right
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
 from typing import TYPE_CHECKING, Final, TypeVar, cast
+
+from msgspec import Struct
 
 from idiomatic.core.long_class import Frame, LongClass, Part
 from idiomatic.core.parsing import (
@@ -46,8 +47,7 @@ _FEW: Final = 8
 _EVERYTHING: Final = sys.maxsize
 
 
-@dataclass(frozen=True, slots=True)
-class _Region:
+class _Region(Struct, frozen=True):
     """Leaves, and the text that is to stand in their place.
 
     Attributes:
@@ -63,8 +63,7 @@ class _Region:
     frame: Frame | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Parsed:
+class _Parsed(Struct, frozen=True):
     """What a region became.
 
     Attributes:
@@ -78,8 +77,7 @@ class _Parsed:
     after: Sequence[Statement]
 
 
-@dataclass(frozen=True, slots=True)
-class _Failed:
+class _Failed(Struct, frozen=True):
     """A region that is not Python, whatever follows after some leaf.
 
     Attributes:

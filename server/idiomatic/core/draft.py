@@ -11,11 +11,11 @@ import io
 import re
 import tokenize
 from collections import Counter, defaultdict
-from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Final, TypeVar, cast
 
 import libcst as cst
+from msgspec import Struct
 
 from idiomatic.core import imports
 from idiomatic.core.constants import new_constants
@@ -49,8 +49,7 @@ class DraftError(Exception):
     """There is no rewrite after all; the message is a sentence for the user and says why."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rewriting:
+class Rewriting(Struct, frozen=True):
     """What a fix does to a document.
 
     Attributes:

@@ -13,9 +13,11 @@ from __future__ import annotations
 import logging
 from bisect import bisect_right
 from collections import defaultdict
-from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
+
+from msgspec import Struct
+from msgspec.structs import force_setattr, replace
 
 from idiomatic.core.analysis.code import Analysis, Version
 from idiomatic.core.analysis.tree import tree
@@ -55,8 +57,7 @@ class _ByTrigger:
         return self._always.union(*(idioms for trigger, idioms in self._by_trigger.items() if trigger in text))
 
 
-@dataclass(frozen=True)
-class Rules:
+class Rules(Struct, frozen=True, dict=True):
     """Which idioms are looked for.
 
     Attributes:
@@ -68,14 +69,17 @@ class Rules:
     idioms: tuple[Idiom, ...]
     target: Version
     known: frozenset[str]
-    _asked: _ByTrigger = field(init=False, repr=False)
-    _offered: _ByTrigger = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        active = tuple(idiom for idiom in self.idioms if idiom.since <= self.target)
-        object.__setattr__(self, "idioms", active)
-        object.__setattr__(self, "_asked", _ByTrigger(each for each in active if each.kind is not Kind.REFACTOR))
-        object.__setattr__(self, "_offered", _ByTrigger(each for each in active if each.kind is Kind.REFACTOR))
+        force_setattr(self, "idioms", tuple(idiom for idiom in self.idioms if idiom.since <= self.target))
+
+    @cached_property
+    def _asked(self) -> _ByTrigger:
+        return _ByTrigger(each for each in self.idioms if each.kind is not Kind.REFACTOR)
+
+    @cached_property
+    def _offered(self) -> _ByTrigger:
+        return _ByTrigger(each for each in self.idioms if each.kind is Kind.REFACTOR)
 
     def asked(self, text: str) -> frozenset[Idiom]:
         """The idioms that could report something in a statement."""
@@ -96,8 +100,7 @@ class Rules:
         return frozenset(idiom.name for idiom in self.idioms if idiom.kind is Kind.REFACTOR)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Diagnostic:
+class Diagnostic(Struct, frozen=True, eq=False):
     """A finding at its place.
 
     Attributes:
@@ -148,8 +151,7 @@ class Diagnostic:
         return self.span.start, self.span.end, self.rule.name
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """What is known about one leaf.
 
     Attributes:

@@ -6,8 +6,10 @@ Messages and diffs contain user code, which must not be able to become a link, a
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from idiomatic.core.diff import hunks
 from idiomatic.core.draft import DraftError
@@ -33,8 +35,7 @@ _NAMED: Final = 20
 """How many of the names in a comment are explained."""
 
 
-@dataclass(frozen=True, slots=True)
-class FixExplanation:
+class FixExplanation(Struct, frozen=True):
     """One of the fixes of a finding.
 
     Attributes:
@@ -55,8 +56,7 @@ class FixExplanation:
         return f"{self.title}, {self.saved} lines fewer" if self.saved else self.title
 
 
-@dataclass(frozen=True, slots=True)
-class Explanation:
+class Explanation(Struct, frozen=True):
     """A finding, explained.
 
     Attributes:

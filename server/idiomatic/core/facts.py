@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from idiomatic.core.analysis.surrounding import is_wrapped_in_plain
 from idiomatic.core.analysis.tree import FUNCTIONS, walk_block
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
 _WORD: Final = re.compile(r"(?<![\w.])[^\W\d]\w*")
 
 
-@dataclass(frozen=True, slots=True)
-class FunctionFact:
+class FunctionFact(Struct, frozen=True):
     """A function or method.
 
     Attributes:
@@ -49,8 +49,7 @@ class FunctionFact:
         return self.is_async and not self.is_generator and set(self.decorators) <= {"staticmethod", "classmethod"}
 
 
-@dataclass(frozen=True, slots=True)
-class MemberFact:
+class MemberFact(Struct, frozen=True):
     """An annotated attribute of a class.
 
     Attributes:
@@ -64,8 +63,7 @@ class MemberFact:
     value: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class ClassFact:
+class ClassFact(Struct, frozen=True):
     """A class.
 
     Attributes:

@@ -9,10 +9,12 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import force_setattr
 
 from idiomatic.core.markdown import section
 
@@ -47,13 +49,11 @@ class Severity(StrEnum):
     OFF = "off"
 
 
-@dataclass(frozen=True, slots=True)
-class Safe:
+class Safe(Struct, frozen=True):
     """The rewrite behaves the same on every path; it may be applied in bulk and on save."""
 
 
-@dataclass(frozen=True, slots=True)
-class Unsafe:
+class Unsafe(Struct, frozen=True):
     """The rewrite keeps the intent and changes behaviour on a path that a reason names.
 
     Attributes:
@@ -67,11 +67,10 @@ class Unsafe:
             msg = "an unsafe fix says why"
             raise ValueError(msg)
         # Several parts of a rewrite may each have the same to say.
-        object.__setattr__(self, "reasons", tuple(dict.fromkeys(self.reasons)))
+        force_setattr(self, "reasons", tuple(dict.fromkeys(self.reasons)))
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
+class Refused(Struct, frozen=True):
     """The rewrite would be wrong.
 
     Attributes:
@@ -90,8 +89,7 @@ def safe_unless(reasons: Iterable[str]) -> Safe | Unsafe:
     return Unsafe(found) if found else Safe()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Fix:
+class Fix(Struct, frozen=True, eq=False):
     """One rewrite that is offered for a finding.
 
     Attributes:
@@ -119,8 +117,7 @@ class Fix:
             raise ValueError(msg)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Finding:
+class Finding(Struct, frozen=True, eq=False):
     """A place that has a better form.
 
     Attributes:
@@ -140,8 +137,7 @@ Detect: TypeAlias = Callable[..., Iterator[Finding]]
 Rewrite: TypeAlias = "Callable[[Draft], Iterable[cst.BaseStatement]]"
 
 
-@dataclass(frozen=True, eq=False)
-class Idiom:
+class Idiom(Struct, frozen=True, eq=False, dict=True):
     """An idiom file, loaded.
 
     Attributes:
@@ -164,9 +160,9 @@ class Idiom:
     triggers: tuple[str, ...]
     also: tuple[str, ...]
     nodes: tuple[type[ast.AST], ...]
-    detect: Detect = field(repr=False)
-    text: str = field(repr=False)
-    path: str = field(repr=False)
+    detect: Detect
+    text: str
+    path: str
 
     @cached_property
     def advice(self) -> str:

@@ -10,10 +10,11 @@ import ast
 import re
 import sys
 from collections import defaultdict
-from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from idiomatic.core.module import Module, about, bindings, is_notebook
 from idiomatic.core.text import BOM, Edit, Span
@@ -25,8 +26,7 @@ if TYPE_CHECKING:
     from idiomatic.core.document import Document, Statement
 
 
-@dataclass(frozen=True, slots=True)
-class Import:
+class Import(Struct, frozen=True):
     """`from module import name as alias`; without `name`: `import module as alias`."""
 
     module: str

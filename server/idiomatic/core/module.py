@@ -13,9 +13,10 @@ from __future__ import annotations
 import ast
 import re
 import unicodedata
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Concatenate, Final, ParamSpec, Protocol, TypeVar, cast
+
+from msgspec import Struct
 
 from idiomatic.core.analysis.scopes import Binding, BindingKind, bound_at_module_level
 from idiomatic.core.analysis.tree import FUNCTIONS, tree
@@ -92,8 +93,7 @@ class NoProject:
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class ModuleBinding:
+class ModuleBinding(Struct, frozen=True):
     """A binding of a name at module level, as a value.
 
     Attributes:

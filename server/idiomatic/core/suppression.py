@@ -15,8 +15,9 @@ import difflib
 import io
 import re
 import tokenize
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from idiomatic.core.idiom import Finding, Fix, Idiom, Kind, Safe, Unsafe
 from idiomatic.core.ruff_names import RUFF_NAMES
@@ -31,8 +32,7 @@ if TYPE_CHECKING:
 _COMMENT: Final = re.compile(r"#[ \t]*idiomatic:[ \t]*ignore(?P<file>-file)?\b(?:[ \t]*\[(?P<names>[^\]\r\n]*)\])?")
 
 
-@dataclass(frozen=True, slots=True)
-class Suppression:
+class Suppression(Struct, frozen=True):
     """One comment.
 
     Attributes:
@@ -71,8 +71,7 @@ _NOQA: Final = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Waiver:
+class Waiver(Struct, frozen=True):
     """A `# noqa` comment, or one of ruff's own.
 
     Attributes:

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import ast
 import builtins
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from idiomatic.core.acts import TOUCHING, Act, Found, Use
 from idiomatic.core.analysis.classes import writes_of
@@ -26,8 +27,7 @@ if TYPE_CHECKING:
     from idiomatic.core.statement import Statement
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
+class Usage(Struct, frozen=True):
     """What one statement does.
 
     Attributes:

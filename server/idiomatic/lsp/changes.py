@@ -5,8 +5,9 @@ The message that is sent at every keystroke is read by hand: with its types it w
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,8 +19,7 @@ class ChangeError(ValueError):
     """What came is no change; the message says why."""
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """One replacement.
 
     Attributes:
@@ -31,8 +31,7 @@ class Change:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Changes:
+class Changes(Struct, frozen=True):
     """What the client did to a text.
 
     Attributes:

@@ -10,9 +10,11 @@ import asyncio
 import logging
 import time
 from collections import Counter
-from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from idiomatic.core.idiom import Severity
 from idiomatic.lsp.protocol import RequestFailed
@@ -38,8 +40,7 @@ _PATIENCE: Final = 0.15
 """How many seconds a look waits for what installed packages say, before it goes on without."""
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(Struct, frozen=True):
     """Everything that findings depend on, besides the text: what is found in another state is out of date.
 
     Attributes:
@@ -51,8 +52,7 @@ class State:
     others: int
 
 
-@dataclass(frozen=True, eq=False)
-class Findings:
+class Findings(Struct, frozen=True, eq=False, dict=True):
     """What was found in one version of a document, under one configuration.
 
     Attributes:

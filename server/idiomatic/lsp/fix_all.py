@@ -6,8 +6,9 @@ import asyncio
 import threading
 from collections import Counter
 from contextlib import aclosing
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from idiomatic.lsp import code_actions, user
 from idiomatic.lsp.progress import Progress
@@ -51,8 +52,7 @@ async def fix_all(ls: Server, _: types.Token | None, uri: str) -> bool:
 # -- of all files -----------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class _Fixed:
+class _Fixed(Struct, frozen=True):
     """What would be fixed in a file.
 
     Attributes:

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import itertools
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Self
+
+from msgspec import Struct
 
 from idiomatic import __version__
 from idiomatic.lsp import types
@@ -25,8 +26,7 @@ if TYPE_CHECKING:
 SOURCE: Final = "idiomatic"
 
 
-@dataclass(frozen=True, slots=True)
-class Greeting:
+class Greeting(Struct, frozen=True):
     """What the client said first.
 
     Attributes:

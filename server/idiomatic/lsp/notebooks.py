@@ -7,8 +7,10 @@ document. What a client asks about is a cell, of which the answer is its part of
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from idiomatic.core.cells import Cell
 from idiomatic.lsp import changes, types
@@ -67,8 +69,7 @@ def _closed(ls: Server, params: types.DidCloseNotebookDocumentParams) -> None:
     ls.closed(params["notebookDocument"]["uri"])
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(Struct, frozen=True):
     """The text of a cell, whatever is in it.
 
     Attributes:

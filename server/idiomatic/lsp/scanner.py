@@ -13,9 +13,10 @@ import hashlib
 import json
 import logging
 from contextlib import aclosing
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
+
+from msgspec import Struct
 
 from idiomatic.lsp import types
 from idiomatic.lsp.greeting import SOURCE
@@ -43,8 +44,7 @@ SEVERITIES: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(Struct, frozen=True):
     """What is to be underlined in a text.
 
     Attributes:

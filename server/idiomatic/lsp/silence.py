@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from idiomatic.core.text import Lines
 from idiomatic.lsp import types, user
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
     from idiomatic.lsp.server import Server
 
 
-@dataclass(frozen=True, slots=True)
-class _File:
+class _File(Struct, frozen=True):
     """A configuration file.
 
     Attributes:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final
+
+from msgspec import Struct
 
 from idiomatic.core import catalogue
 from idiomatic.project.configuration import ConfigurationError, unknown
@@ -15,8 +16,7 @@ HINTS: Final = "hints"
 RUFF: Final = "ruff"
 
 
-@dataclass(frozen=True)
-class ClientSettings:
+class ClientSettings(Struct, frozen=True):
     """The settings of an editor that are no keys of the configuration.
 
     Attributes:

@@ -10,10 +10,12 @@ import difflib
 import re
 import tomllib
 from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass, field, fields, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from idiomatic.core import catalogue
 from idiomatic.core.idiom import Severity
@@ -65,8 +67,7 @@ class ConfigurationError(Exception):
         return f"{where}: {self.key}: {self.message}" if self.key else f"{where}: {self.message}"
 
 
-@dataclass(frozen=True)
-class Configuration:
+class Configuration(Struct, frozen=True):
     """What a project, a client or the command line has decided.
 
     Attributes:
@@ -147,7 +148,7 @@ class Configuration:
         return rule in (self.select or ()) and rule not in self.ignore
 
 
-KEYS: Final = tuple(f.name.replace("_", "-") for f in fields(Configuration) if f.name != "file")
+KEYS: Final = tuple(name.replace("_", "-") for name in Configuration.__struct_fields__ if name != "file")
 """The keys of the configuration file."""
 
 

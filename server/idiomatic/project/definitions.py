@@ -11,12 +11,13 @@ import logging
 import sys
 import threading
 import time
-from dataclasses import dataclass, field
 from enum import Enum, auto
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, TypeAlias
 from weakref import ref
+
+from msgspec import Struct, field
 
 from idiomatic.core import module as questions
 from idiomatic.core.analysis.origins import definition_with_origins
@@ -43,8 +44,7 @@ _LONGEST: Final = 4
 """How many names behind a module are followed: a class, its method, and a little more."""
 
 
-@dataclass(frozen=True, slots=True)
-class Elsewhere:
+class Elsewhere(Struct, frozen=True):
     """A name that no file of the project defines.
 
     Attributes:
@@ -161,8 +161,7 @@ def _parsed(path: Path) -> tuple[Module | None, str | None]:
         return None, evidence.digest(raw)
 
 
-@dataclass(frozen=True)
-class SourceDefinitions:
+class SourceDefinitions(Struct, frozen=True):
     """The names that the files of a project define.
 
     Attributes:
@@ -176,8 +175,8 @@ class SourceDefinitions:
     path: Path
     roots: tuple[Path, ...]
     modules: Modules
-    seen: dict[Path, object] = field(default_factory=dict, repr=False)
-    evidence: Evidence = field(default_factory=dict, repr=False)
+    seen: dict[Path, object] = field(default_factory=dict)
+    evidence: Evidence = field(default_factory=dict)
 
     @property
     def is_current(self) -> bool:
@@ -395,8 +394,7 @@ class Slow(Protocol):
         ...
 
 
-@dataclass
-class Definitions:
+class Definitions(Struct, dict=True):
     """What is known of the files around one file: what `idiomatic.core.module.Project` asks for.
 
     Attributes:
@@ -414,8 +412,8 @@ class Definitions:
     index: Uses | None = None
     is_waiting: bool = False
     version: int = 0
-    _answers: dict[str, Fact | None] = field(default_factory=dict, init=False, repr=False)
-    _open: dict[str, str] = field(default_factory=dict, init=False, repr=False)
+    _answers: dict[str, Fact | None] = field(default_factory=dict)
+    _open: dict[str, str] = field(default_factory=dict)
 
     @property
     def role(self) -> Role:

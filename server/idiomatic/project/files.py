@@ -7,10 +7,11 @@ import os
 import re
 import tempfile
 import tokenize
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from idiomatic.core.text import BOM
 
@@ -34,8 +35,7 @@ class FileError(Exception):
         self.message = message
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Struct, frozen=True):
     """The text of a file, and what is needed to write it back.
 
     Attributes:

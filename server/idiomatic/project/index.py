@@ -10,9 +10,10 @@ import contextlib
 import json
 import os
 import sys
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from msgspec import Struct, field
 
 from idiomatic.core.acts import Act, Found, Use
 from idiomatic.project import evidence
@@ -55,8 +56,7 @@ class Packages:
         return self._known[folder]
 
 
-@dataclass(slots=True)
-class Entry:
+class Entry(Struct):
     """What is known of one file.
 
     Attributes:
@@ -70,8 +70,7 @@ class Entry:
     uses: frozenset[Use]
 
 
-@dataclass
-class Index:
+class Index(Struct):
     """What the files of a project do.
 
     Attributes:
@@ -81,8 +80,8 @@ class Index:
 
     root: Path
     entries: dict[str, Entry] = field(default_factory=dict)
-    _by_word: dict[tuple[str, str], set[str]] = field(default_factory=dict, repr=False)
-    _interned: dict[Use, Use] = field(default_factory=dict, repr=False)
+    _by_word: dict[tuple[str, str], set[str]] = field(default_factory=dict)
+    _interned: dict[Use, Use] = field(default_factory=dict)
 
     def put(self, path: str, entry: Entry) -> None:
         """Take note of what a file does now."""

@@ -6,8 +6,9 @@ Only what is needed to read them: a notebook is changed in an editor, which know
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
+
+from msgspec import Struct
 
 from idiomatic.core.cells import Cell, NotebookDocument
 from idiomatic.project.files import FileError
@@ -23,8 +24,7 @@ SUFFIX: Final = ".ipynb"
 NOT_FIXED: Final = "is a notebook: its findings are fixed in an editor"
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """A place in a cell; everything counts from 1, cells of any kind included.
 
     Attributes:
@@ -38,8 +38,7 @@ class Place:
     column: int
 
 
-@dataclass(frozen=True, slots=True)
-class Notebook:
+class Notebook(Struct, frozen=True):
     """A notebook that was read.
 
     Attributes:

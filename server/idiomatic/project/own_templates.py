@@ -5,9 +5,10 @@ They are read, never run. A file that is wrong is left out, and what is wrong is
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from idiomatic.core.text import Lines, Span
 from idiomatic.project.configuration import SHARED_FILE, TABLE, ConfigurationError
@@ -25,8 +26,7 @@ if TYPE_CHECKING:
     from idiomatic.templates.template import Template
 
 
-@dataclass(frozen=True, slots=True)
-class OwnTemplates:
+class OwnTemplates(Struct, frozen=True):
     """What a folder has.
 
     Attributes:

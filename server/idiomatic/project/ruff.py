@@ -7,10 +7,12 @@ own defaults count where nobody selects anything; they depend on its version.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from idiomatic.core.ruff_names import RUFF_NAMES
 from idiomatic.project.ruff_defaults import PREVIEW, Version, defaults, installed_version
@@ -27,8 +29,7 @@ _CODES: Final = {name: code for code, name in RUFF_NAMES.items()}
 _LONGEST_CHAIN: Final = 20
 
 
-@dataclass(frozen=True)
-class Layer:
+class Layer(Struct, frozen=True):
     """What one file says; a file that another one extends is a layer below it.
 
     Attributes:
@@ -57,8 +58,7 @@ class Layer:
         return on > off
 
 
-@dataclass(frozen=True)
-class RuffBeside:
+class RuffBeside(Struct, frozen=True):
     """The ruff that runs beside this server in an editor.
 
     Attributes:
@@ -70,8 +70,7 @@ class RuffBeside:
     settings: Layer = Layer()
 
 
-@dataclass(frozen=True)
-class RuffConfiguration:
+class RuffConfiguration(Struct, frozen=True, dict=True):
     """What ruff is told about a folder.
 
     Attributes:

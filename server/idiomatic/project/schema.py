@@ -7,8 +7,9 @@ compare it with what is read.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final
+
+from msgspec import Struct
 
 from idiomatic.core import catalogue
 from idiomatic.core.idiom import Severity
@@ -19,8 +20,7 @@ Schema = Mapping[str, Any]
 DRAFT: Final = "http://json-schema.org/draft-07/schema#"
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(Struct, frozen=True):
     """Something that can be set.
 
     Attributes:

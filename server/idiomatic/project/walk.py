@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from msgspec import Struct
 from pathspec import GitIgnoreSpec
 
 from idiomatic.project.import_path import SUFFIXES
@@ -100,8 +100,7 @@ class Walk:
         return self._known_excludes[key]
 
 
-@dataclass(frozen=True)
-class _Excludes:
+class _Excludes(Struct, frozen=True, dict=True):
     """The patterns of a configuration file.
 
     Attributes:
@@ -129,8 +128,7 @@ class _Excludes:
         return _Excludes(self.start, tuple(kept))
 
 
-@dataclass(frozen=True)
-class _IgnoreFile:
+class _IgnoreFile(Struct, frozen=True, dict=True):
     """A file of gitignore patterns.
 
     Attributes:

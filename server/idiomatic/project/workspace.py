@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct, field
 
 from idiomatic.core.idiom import Kind
 from idiomatic.project import client_settings, configuration, import_path, ruff, target
@@ -29,8 +30,7 @@ _KEPT: Final = 2_000_000
 """How many characters of other files are kept parsed where all files of a project are looked at in turn."""
 
 
-@dataclass(frozen=True, eq=False)
-class Settings:
+class Settings(Struct, frozen=True, eq=False, dict=True):
     """What was decided for the files of one directory.
 
     Attributes:
@@ -94,8 +94,7 @@ def _rules(names: tuple[str, ...], target: Version) -> Rules:
     return Rules(tuple(known[name] for name in names), target, frozenset(known))
 
 
-@dataclass
-class Workspace:
+class Workspace(Struct, dict=True):
     """A folder with Python files, and whatever their configuration files say.
 
     Attributes:
@@ -105,12 +104,12 @@ class Workspace:
         isolated: whether configuration files are passed over.
         lenient: whether the last good configuration counts (else the default one) where a file is wrong, as an editor
             wants it: `faults` then says what is wrong.
-        faults: by file, or by `origin`.
         opened: the documents open in an editor, whose text is the truth; the mapping may change while it is used.
         waits: whether the slow layer of `Definitions` is asked at once.
         helper: the process in which it is asked; `None`: this one.
         modules: the parsed files, shared with other workspaces; `None`: its own.
         index: what the files of the project do; `None`: that is not known.
+        faults: by file, or by `origin`.
     """
 
     root: Path
@@ -118,17 +117,17 @@ class Workspace:
     origin: str = "the editor's settings"
     isolated: bool = False
     lenient: bool = False
-    faults: dict[Path | str, ConfigurationError] = field(default_factory=dict, init=False)
     opened: Mapping[Path, Document] = field(default_factory=dict)
     waits: bool = False
     helper: Helper | None = None
     modules: Modules | None = None
     index: Uses | None = None
-    _settings: dict[Path, Settings] = field(default_factory=dict, init=False, repr=False)
-    _last_good: dict[Path, Settings] = field(default_factory=dict, init=False, repr=False)
-    _roots: dict[Path, tuple[Path, ...]] = field(default_factory=dict, init=False, repr=False)
-    _sources: dict[Path, Definitions] = field(default_factory=dict, init=False, repr=False)
-    _installed: Slow | None = field(default=None, init=False, repr=False)
+    faults: dict[Path | str, ConfigurationError] = field(default_factory=dict)
+    _settings: dict[Path, Settings] = field(default_factory=dict)
+    _last_good: dict[Path, Settings] = field(default_factory=dict)
+    _roots: dict[Path, tuple[Path, ...]] = field(default_factory=dict)
+    _sources: dict[Path, Definitions] = field(default_factory=dict)
+    _installed: Slow | None = None
 
     def __reduce__(self) -> tuple[Callable[..., Workspace], tuple[object, ...]]:
         # What was read so far stays in its process; trees are made anew.

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from idiomatic.core.module import Module
 from idiomatic.templates import reuse, subject
@@ -34,8 +36,7 @@ _KEPT: Final = 512
 """How many results of each step are kept: one list of completions asks for all templates, and the next one again."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Adapted:
+class Adapted(Struct, frozen=True, eq=False):
     """A template's code for a place, with the names of its imports as the template has them.
 
     Attributes:
@@ -78,8 +79,7 @@ def adapted(template: Template, document: Document, at: Site, context: Context) 
     return _finished(made, left, taken, others, context.target, linked)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Left:
+class _Left(Struct, frozen=True, eq=False):
     """What is left of a template's code if some of it is there already.
 
     Attributes:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from idiomatic.core.document import Document
 from idiomatic.core.text import Edit, apply_edits
@@ -30,8 +31,7 @@ class UnfitError(Exception):
         self.is_file = is_file
 
 
-@dataclass(frozen=True, slots=True)
-class _Gap:
+class _Gap(Struct, frozen=True):
     """Where something is added.
 
     Attributes:

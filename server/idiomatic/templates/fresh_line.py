@@ -6,8 +6,9 @@ Below the whole statement, or as the first one of a block if the cursor is on th
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from idiomatic.core.text import Span
 from idiomatic.templates.layout import unit
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
     from idiomatic.core.document import Document, Statement
 
 
-@dataclass(frozen=True, slots=True)
-class FreshLine:
+class FreshLine(Struct, frozen=True):
     """A document with a new line.
 
     Attributes:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import ast
 import re
 import sys
-from dataclasses import astuple, dataclass, field
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import astuple
 
 from idiomatic.core import imports
 from idiomatic.core.constants import new_constants
@@ -33,8 +35,7 @@ if TYPE_CHECKING:
     from idiomatic.templates.template import Needed, Template, Version
 
 
-@dataclass(frozen=True)
-class Insertion:
+class Insertion(Struct, frozen=True, dict=True):
     """What inserting a template does to a document.
 
     Attributes:
@@ -48,7 +49,7 @@ class Insertion:
     span: Span
     snippet: str
     plain: str
-    planned: Callable[[], Sequence[Edit]] = field(repr=False)
+    planned: Callable[[], Sequence[Edit]]
 
     @cached_property
     def edits(self) -> tuple[Edit, ...]:

@@ -10,9 +10,10 @@ import ast
 import io
 import re
 import tokenize
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from idiomatic.core.text import Span
 from idiomatic.templates.template import Place
@@ -30,8 +31,7 @@ _HEAD: Final = re.compile(r"([ \t]*)(async[ \t]+def|def|class)\b")
 _BINDS: Final = re.compile(r"\b([^\W\d]\w*)\s*(?:=(?!=)|:=|:(?!=)|,|\)|\bin\b)|\b(?:as|import|def|class)\s+(\w+)")
 
 
-@dataclass(frozen=True, slots=True)
-class Site:
+class Site(Struct, frozen=True):
     """The beginning of a statement that is being typed.
 
     Attributes:

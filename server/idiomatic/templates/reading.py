@@ -6,8 +6,9 @@ import ast
 import re
 import textwrap
 import tomllib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from idiomatic.templates.subject import forms, pattern
 from idiomatic.templates.template import (
@@ -41,8 +42,7 @@ _REQUIREMENT: Final = re.compile(
 _TEXT_STOP: Final = re.compile(r"[\w.-]+")
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
+class _Part(Struct, frozen=True):
     """A piece of a template file.
 
     Attributes:

@@ -6,8 +6,9 @@ import ast
 import io
 import re
 import tokenize
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from idiomatic.templates.type_parameters import parsed
 
@@ -44,8 +45,7 @@ _NO_NOUNS: Final = {
 _OF_A_ROLE: Final = re.compile(r"(\w+?)_(?:repository|repo|service|repositories|services)")
 
 
-@dataclass(frozen=True, slots=True)
-class Forms:
+class Forms(Struct, frozen=True):
     """A name in the forms in which code has it.
 
     Attributes:

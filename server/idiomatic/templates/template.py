@@ -24,10 +24,11 @@ from __future__ import annotations
 
 import re
 import shlex
-from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -74,8 +75,7 @@ class TemplateError(Exception):
         super().__init__(f"{path}:{line}: {message}")
 
 
-@dataclass(frozen=True, slots=True)
-class Needed:
+class Needed(Struct, frozen=True):
     """Something that a template imports.
 
     Attributes:
@@ -94,8 +94,7 @@ class Needed:
         return f"{self.module}.{self.attribute}" if self.attribute else self.module
 
 
-@dataclass(frozen=True, slots=True)
-class Reusable:
+class Reusable(Struct, frozen=True):
     """A definition for which something of the user's can stand in.
 
     Attributes:
@@ -109,8 +108,7 @@ class Reusable:
     is_inserted: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
+class Selection(Struct, frozen=True):
     """Which lines of a template's code are an example of what it can surround.
 
     Attributes:
@@ -122,8 +120,7 @@ class Selection:
     end: int
 
 
-@dataclass(frozen=True, eq=False)  # compared by identity: it is the key of what it became
-class Template:
+class Template(Struct, frozen=True, eq=False, dict=True):  # compared by identity: it is the key of what it became
     """A template file, read.
 
     Attributes:
@@ -156,9 +153,9 @@ class Template:
     subject: str | None
     reuses: tuple[Reusable, ...]
     selection: Selection | None
-    code: str = field(repr=False)
-    text: str = field(repr=False)
-    path: str = field(repr=False)
+    code: str
+    text: str
+    path: str
 
     @property
     def is_python(self) -> bool:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import ast
 import re
 import textwrap
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
@@ -22,8 +23,7 @@ _HEAD: Final = 1
 """How many lines are put above the code to parse it."""
 
 
-@dataclass(frozen=True, slots=True)
-class TypeVariable:
+class TypeVariable(Struct, frozen=True):
     """A type variable that is declared in a statement of its own.
 
     Attributes:
@@ -42,8 +42,7 @@ class TypeVariable:
         return f"{self.stars}{self.name}{self.bound and ': '}{self.bound}"
 
 
-@dataclass(frozen=True, slots=True)
-class _Change:
+class _Change(Struct, frozen=True):
     """Characters of a line that become others; the line is one of the tree, from 1."""
 
     line: int

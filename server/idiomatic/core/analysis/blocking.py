@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import ast
 import re
-from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from idiomatic.core.analysis.exceptions import withs_around
 from idiomatic.core.analysis.instances import callee, instance_of
@@ -40,8 +41,7 @@ class Instead(Enum):
     """Something else altogether; `Blocking.fault` says what."""
 
 
-@dataclass(frozen=True, slots=True)
-class Blocking:
+class Blocking(Struct, frozen=True):
     """A call that blocks.
 
     Attributes:

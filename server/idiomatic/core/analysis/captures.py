@@ -5,8 +5,9 @@ from __future__ import annotations
 import ast
 import builtins
 import keyword
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from idiomatic.core.analysis import classes
 from idiomatic.core.analysis.chains import What, key_of
@@ -33,8 +34,7 @@ _CHANGING: Final = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Capture:
+class Capture(Struct, frozen=True, eq=False):
     """A part of the subject that gets a name.
 
     Attributes:
@@ -50,8 +50,7 @@ class Capture:
     type: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Fields:
+class Fields(Struct, frozen=True):
     """The attributes that all objects of a class have, and that are read without any code running.
 
     Attributes:
@@ -226,8 +225,7 @@ def _in_order_of_evaluation(node: ast.AST) -> Iterator[ast.AST]:
 # -- keys ------------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Shape:
+class Shape(Struct, frozen=True, eq=False):
     """A chain that tells dictionaries apart by the value of one key, and reads others.
 
     Attributes:

@@ -9,9 +9,10 @@ from __future__ import annotations
 import ast
 import builtins
 from collections import Counter
-from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from idiomatic.core.analysis.tree import tree
 
@@ -54,8 +55,7 @@ class How(Enum):
     IN_SET = auto()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Alternative:
+class Alternative(Struct, frozen=True, eq=False):
     """One thing that a test asks of the subject.
 
     Attributes:
@@ -71,8 +71,7 @@ class Alternative:
     fault: str = ""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Branch:
+class Branch(Struct, frozen=True, eq=False):
     """A test and what is done if it is true.
 
     Attributes:
@@ -98,8 +97,7 @@ class Branch:
         return not self.alternatives or bool(self.fault)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Chain:
+class Chain(Struct, frozen=True, eq=False):
     """Branches that ask the same subject.
 
     Attributes:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from idiomatic.core.analysis.names import base_name
 from idiomatic.core.analysis.scopes import Binding, bound_by
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
     from idiomatic.core.statement import Statement
 
 
-@dataclass(frozen=True, slots=True)
-class Subclass:
+class Subclass(Struct, frozen=True):
     """A class of the module that names another among its bases.
 
     Attributes:
@@ -37,8 +37,7 @@ class Subclass:
     has_hash: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Write:
+class Write(Struct, frozen=True):
     """An attribute of some object that is set or deleted.
 
     Attributes:
@@ -147,8 +146,7 @@ def _used(statement: Statement) -> frozenset[str]:
     return frozenset(found | {node.name.partition(".")[0] for node in index.of(ast.alias)})
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
+class Value(Struct, frozen=True):
     """What a name of the module stands for.
 
     Attributes:

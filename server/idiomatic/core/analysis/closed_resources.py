@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeAlias
+
+from msgspec import Struct
 
 from idiomatic.core.analysis.resources import HAS_OTHER_RULES
 
@@ -27,8 +28,7 @@ CLOSING: Final = frozenset(
 """The methods that say: this object is no longer needed."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Closing:
+class Closing(Struct, frozen=True, eq=False):
     """A statement of the `finally` that closes something.
 
     Attributes:
@@ -44,8 +44,7 @@ class Closing:
     pool: ast.expr | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Resource:
+class Resource(Struct, frozen=True, eq=False):
     """A variable that is created, used in a `try` and closed in its `finally`.
 
     Attributes:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from idiomatic.core.analysis.coroutines import suspends
 from idiomatic.core.analysis.evaluation import order_fault
@@ -25,8 +26,7 @@ if TYPE_CHECKING:
 WAIT: Final = ("asyncio.wait", "asyncio.tasks.wait")
 
 
-@dataclass(frozen=True, slots=True)
-class Tasks:
+class Tasks(Struct, frozen=True):
     """Tasks that are started one after the other, and the variables that hold them.
 
     Attributes:
@@ -46,8 +46,7 @@ class Tasks:
     first: ast.stmt
 
 
-@dataclass(frozen=True, slots=True)
-class Wait:
+class Wait(Struct, frozen=True):
     """How tasks are waited for.
 
     Attributes:

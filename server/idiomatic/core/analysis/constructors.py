@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from idiomatic.core.analysis.making_values import only_makes_values
 from idiomatic.core.analysis.tree import FUNCTIONS
@@ -19,8 +21,7 @@ class DoesMoreError(Exception):
     """The constructor does more than store, check and convert its parameters; the message is a sentence."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Parameter:
+class Parameter(Struct, frozen=True, eq=False):
     """A parameter and what becomes of it.
 
     Attributes:
@@ -53,8 +54,7 @@ class Parameter:
         return self.node.arg
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Extra:
+class Extra(Struct, frozen=True, eq=False):
     """An attribute that is none of the parameters.
 
     Attributes:
@@ -72,8 +72,7 @@ class Extra:
     is_derived: bool
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Constructor:
+class Constructor(Struct, frozen=True, eq=False):
     """An `__init__` that stores each of its parameters in the attribute of the same name.
 
     Attributes:
@@ -165,8 +164,7 @@ def read_constructor(
     )
 
 
-@dataclass(slots=True, eq=False)
-class _Reader:
+class _Reader(Struct, eq=False):
     receiver: str
     parameters: dict[str, Parameter]
     constants: frozenset[str]

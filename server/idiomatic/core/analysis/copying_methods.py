@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from idiomatic.core.analysis.constructors import methods, without_docstring
 
@@ -20,8 +21,7 @@ _COPIES: Final = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Copying:
+class Copying(Struct, frozen=True, eq=False):
     """A copy that a method makes by calling the class.
 
     Attributes:

@@ -7,9 +7,10 @@ every awaitable.
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from idiomatic.core.analysis.code import Analysis
 from idiomatic.core.analysis.scopes import BindingKind, bound_by
@@ -166,8 +167,7 @@ def definition_of(code: Analysis, function: ast.expr) -> FunctionFact | ClassFac
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class _Maker:
+class _Maker(Struct, frozen=True):
     """What an object is made by, or annotated with.
 
     Attributes:

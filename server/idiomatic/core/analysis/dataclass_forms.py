@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from idiomatic.core.analysis import project_use
 from idiomatic.core.analysis.field_types import without_none
@@ -23,16 +24,14 @@ if TYPE_CHECKING:
     from idiomatic.core.analysis.records import ExtraField, Field, Record
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
+class Reason(Struct, frozen=True):
     """Why a form is unsafe: the sentence, and a few words for the title."""
 
     text: str
     short: str
 
 
-@dataclass(frozen=True, slots=True)
-class Form:
+class Form(Struct, frozen=True):
     """One way to make the class a dataclass.
 
     Attributes:
@@ -60,8 +59,7 @@ class Form:
         return f"@dataclass({', '.join(self.options)})" if self.options else "@dataclass"
 
 
-@dataclass(frozen=True, slots=True)
-class NoForm:
+class NoForm(Struct, frozen=True):
     """A form that the class can't have.
 
     Attributes:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from idiomatic.core.analysis.decorating import is_used_as_decorator
 from idiomatic.core.analysis.decorators import (
@@ -41,8 +42,7 @@ _OF_FUNCTIONS: Final = frozenset(
 """What a type checker knows of every callable."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class DecoratorTypes:
+class DecoratorTypes(Struct, frozen=True, eq=False):
     """The types of a decorator, in which `{R}` stands for a type variable and `{Any}` for an imported name.
 
     Attributes:
@@ -79,8 +79,7 @@ class DecoratorTypes:
         return _callable(self.taken, self.called)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Untypable:
+class Untypable(Struct, frozen=True, eq=False):
     """A decorator whose types can't be written.
 
     Attributes:

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import ast
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from idiomatic.core.analysis.decorating import is_used_as_decorator
 from idiomatic.core.analysis.surrounding import KIND_TESTS, words
@@ -38,8 +39,7 @@ KEEPS_METADATA: Final = (
 CHANGING: Final = frozenset(("pop", "popitem", "setdefault", "update", "clear", "__setitem__", "__delitem__"))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Decorator:
+class Decorator(Struct, frozen=True, eq=False):
     """A decorator and its wrapper.
 
     Attributes:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import ast
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct, field
 
 from idiomatic.core.analysis.exceptions import (
     CANCELLED,
@@ -44,8 +45,7 @@ TIMERS: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Handlers:
+class Handlers(Struct, frozen=True):
     """What has to be done about the handlers.
 
     Attributes:

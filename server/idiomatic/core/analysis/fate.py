@@ -8,9 +8,10 @@ does not know is a way out.
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
 from enum import StrEnum, auto
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from idiomatic.core.analysis.tree import FUNCTIONS
 
@@ -38,8 +39,7 @@ class Fate(StrEnum):
     """It gets somewhere from where it may be changed or compared by identity later."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Use:
+class Use(Struct, frozen=True, eq=False):
     """One place where the object is used.
 
     Attributes:

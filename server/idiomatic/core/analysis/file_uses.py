@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from idiomatic.core.analysis.escapes import KEEPING, escapes
 from idiomatic.core.analysis.flow import is_read_after
@@ -103,20 +104,17 @@ LAZY: Final = frozenset(
 """Functions whose result goes on reading or writing the file."""
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
+class Kept(Struct, frozen=True):
     """The file goes where it can't be followed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Passed:
+class Passed(Struct, frozen=True):
     """A function got it that is not known."""
 
     function: str
 
 
-@dataclass(frozen=True, slots=True)
-class Bound:
+class Bound(Struct, frozen=True):
     """A variable holds something that may still need the file."""
 
     name: str

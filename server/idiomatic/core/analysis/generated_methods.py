@@ -6,9 +6,10 @@ import ast
 import copy
 import re
 import string
-from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from idiomatic.core.analysis.constructors import without_docstring
 
@@ -21,8 +22,7 @@ ORDERING: Final = {"__lt__": ast.Lt, "__le__": ast.LtE, "__gt__": ast.Gt, "__ge_
 BOILERPLATE: Final = ("__eq__", "__ne__", "__repr__", "__hash__", *ORDERING)
 
 
-@dataclass(frozen=True, slots=True)
-class Generated:
+class Generated(Struct, frozen=True):
     """How a method compares with the one a dataclass generates.
 
     Attributes:
@@ -37,8 +37,7 @@ class Generated:
         return not self.differences
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class ClassShape:
+class ClassShape(Struct, frozen=True, eq=False):
     """What the generated methods depend on.
 
     Attributes:
@@ -107,8 +106,7 @@ class _Guard(Enum):
     NONE = auto()
 
 
-@dataclass(slots=True, eq=False)
-class _Comparison:
+class _Comparison(Struct, eq=False):
     receiver: str
     other: str
     operator: type[ast.cmpop]

@@ -7,8 +7,9 @@ Types are dotted names: `io.IOBase` for `open(...)`, `sqlalchemy.Engine` for a m
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from idiomatic.core import module as questions
 from idiomatic.core.analysis.code import Analysis
@@ -30,8 +31,7 @@ _DEPTH: Final = 8
 """How many assignments are followed."""
 
 
-@dataclass(frozen=True, slots=True)
-class OwnProtocol:
+class OwnProtocol(Struct, frozen=True):
     """What a class of the project does in a `with` statement.
 
     Attributes:
@@ -55,8 +55,7 @@ class OwnProtocol:
     is_seen: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Instance:
+class Instance(Struct, frozen=True):
     """The object an expression gives.
 
     Attributes:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import ast
 import re
-from dataclasses import dataclass
 from enum import StrEnum, auto
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from idiomatic.core import module as questions
 from idiomatic.core.analysis.classes import value
@@ -36,8 +37,7 @@ class Source(StrEnum):
     NOTHING = auto()
 
 
-@dataclass(frozen=True, slots=True)
-class KnownType:
+class KnownType(Struct, frozen=True):
     """A type.
 
     Attributes:

@@ -6,8 +6,9 @@ import ast
 import builtins
 import keyword
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from idiomatic.core.analysis.constructors import without_docstring
 from idiomatic.core.analysis.tree import walk_block
@@ -27,8 +28,7 @@ BASES: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Manager:
+class Manager(Struct, frozen=True, eq=False):
     """A class that is a context manager and nothing else.
 
     Attributes:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import ast
 import re
-from dataclasses import dataclass
 from enum import StrEnum, auto
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from idiomatic.core.analysis.scopes import scopes
 from idiomatic.core.analysis.tree import FUNCTIONS, tree
@@ -35,8 +36,7 @@ class How(StrEnum):
     """The name is a string: for `getattr`, `patch.object`, a mock."""
 
 
-@dataclass(frozen=True, slots=True)
-class MemberUse:
+class MemberUse(Struct, frozen=True):
     """One thing that is done with a member of some object.
 
     Attributes:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from idiomatic.core.analysis.defaults import has_docstring, is_empty
 from idiomatic.core.analysis.fate import Fate
@@ -69,8 +70,7 @@ def _answers_from(default: Default, code: Analysis) -> bool:
     return False
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Memo:
+class Memo(Struct, frozen=True, eq=False):
     """A function that does nothing with a default but look its arguments up in it, and put its result there.
 
     Attributes:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import ast
 import keyword
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from idiomatic.core import module as questions
 from idiomatic.core.analysis.call_types import argument_types
@@ -25,8 +26,7 @@ class UnclearError(Exception):
     """What the call makes can't be seen, or not be written as a class; the message is a sentence and says why."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class TupleField:
+class TupleField(Struct, frozen=True, eq=False):
     """A field of a named tuple.
 
     Attributes:
@@ -42,8 +42,7 @@ class TupleField:
     default: ast.expr | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class NamedTupleCall:
+class NamedTupleCall(Struct, frozen=True, eq=False):
     """A call that makes a class of named tuples.
 
     Attributes:
@@ -59,8 +58,7 @@ class NamedTupleCall:
     module: ast.expr | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class FieldType:
+class FieldType(Struct, frozen=True):
     """The type of a field.
 
     Attributes:

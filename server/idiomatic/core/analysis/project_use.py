@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from idiomatic.core.analysis.tree import tree
 from idiomatic.core.facts import ClassFact
@@ -28,8 +30,7 @@ def project_uses(module: Module, act: Act, word: str) -> tuple[Found, ...] | Non
     return module.project.uses(act, word)
 
 
-@dataclass(frozen=True, slots=True)
-class Elsewhere:
+class Elsewhere(Struct, frozen=True):
     """In which other files of the project something happens.
 
     Attributes:
@@ -133,8 +134,7 @@ def _is_known(module: Module) -> bool:
     return module.ask(project_uses, Act.TOUCHES, "vars") is not None
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
+class Reason(Struct, frozen=True):
     """Something in other files that stands in the way.
 
     Attributes:

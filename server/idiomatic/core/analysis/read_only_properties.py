@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from idiomatic.core.analysis.scopes import scopes
 from idiomatic.core.analysis.tree import FUNCTIONS, tree
@@ -50,8 +51,7 @@ def _returned(method: ast.FunctionDef, receiver: str) -> str:
             return ""
 
 
-@dataclass(frozen=True, slots=True)
-class Access:
+class Access(Struct, frozen=True):
     """A place where a private attribute is named.
 
     Attributes:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
 from enum import StrEnum, auto
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from idiomatic.core.analysis.scopes import scopes
 from idiomatic.core.analysis.tree import FUNCTIONS, tree
@@ -27,8 +28,7 @@ class Place(StrEnum):
     """In code that runs when the module is imported."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reader:
+class Reader(Struct, frozen=True):
     """One place where a variable of the module is read.
 
     Attributes:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from idiomatic.core.analysis import classes
 from idiomatic.core.analysis.copying_methods import copying_methods
@@ -22,8 +23,7 @@ if TYPE_CHECKING:
     from idiomatic.core.analysis.generated_methods import Generated
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Field:
+class Field(Struct, frozen=True, eq=False):
     """A field of the record.
 
     Attributes:
@@ -51,8 +51,7 @@ class Field:
         return _SECRET.search(self.name) is not None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class ExtraField:
+class ExtraField(Struct, frozen=True, eq=False):
     """A field that the constructor has no parameter for.
 
     Attributes:
@@ -75,8 +74,7 @@ class ExtraField:
         return self.extra.name
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Record:
+class Record(Struct, frozen=True, eq=False):
     """A class that stores the parameters of its constructor.
 
     Attributes:

@@ -11,16 +11,16 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Final, TypeAlias
+
+from msgspec import Struct
 
 Calls: TypeAlias = tuple[str, ...]
 """One or more calls on an object, in order."""
 
 
-@dataclass(frozen=True, slots=True)
-class Manager:
+class Manager(Struct, frozen=True):
     """What a type does in a `with` statement.
 
     Attributes:
@@ -36,7 +36,7 @@ class Manager:
     is_async: bool = False
     gives: str | None = None
     starts: str | None = None
-    unless: Callable[[ast.Call], str | None] | None = field(default=None, compare=False)
+    unless: Callable[[ast.Call], str | None] | None = None
 
 
 class Creation(Enum):
@@ -48,8 +48,7 @@ class Creation(Enum):
     """The call can be awaited or entered: `await asyncpg.create_pool()` becomes `async with asyncpg.create_pool()`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Factory:
+class Factory(Struct, frozen=True):
     """A callable that creates an object of a known type.
 
     Attributes:

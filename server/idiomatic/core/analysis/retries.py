@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, TypeAlias
+
+from msgspec import Struct, field
 
 from idiomatic.core.analysis.flow import leaving
 from idiomatic.core.analysis.tree import FUNCTIONS, walk_block
@@ -21,8 +22,7 @@ Loop: TypeAlias = ast.For | ast.While
 SLEEPS: Final = ("time.sleep", "asyncio.sleep")
 
 
-@dataclass(frozen=True, slots=True)
-class Amount:
+class Amount(Struct, frozen=True):
     """An expression and a number that is added to it.
 
     Attributes:
@@ -45,8 +45,7 @@ def _dump(node: ast.expr | None) -> str:
     return ast.dump(node) if node is not None else ""
 
 
-@dataclass(slots=True, eq=False)
-class Retry:
+class Retry(Struct, eq=False):
     """A loop that tries something again.
 
     Attributes:
@@ -86,8 +85,7 @@ class Retry:
     result: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class NoRetry:
+class NoRetry(Struct, frozen=True):
     """A loop that tries something again, in a way that a decorator does not.
 
     Attributes:

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum, auto
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from idiomatic.core.analysis.tree import COMPREHENSIONS, FUNCTIONS, SCOPES, Tree, tree
 from idiomatic.core.long_class import LongClass, Part
@@ -34,8 +35,7 @@ class BindingKind(StrEnum):
     TYPE_PARAMETER = auto()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Binding:
+class Binding(Struct, frozen=True, eq=False):
     """One place that binds a name.
 
     Attributes:

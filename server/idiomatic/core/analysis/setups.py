@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from idiomatic.core.analysis.clean_up import is_clean_up
 from idiomatic.core.analysis.exceptions import reraises
@@ -25,8 +26,7 @@ _FARTHEST: Final = 6
 """How many statements above the `try` may belong to the setup."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Parts:
+class Parts(Struct, frozen=True, eq=False):
     """What becomes of the statements.
 
     Attributes:

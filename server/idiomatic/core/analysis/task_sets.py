@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from idiomatic.core.analysis.code import is_method
 from idiomatic.core.analysis.exceptions import builtin_is_visible
@@ -25,8 +26,7 @@ if TYPE_CHECKING:
 SET: Final = "background_tasks"
 
 
-@dataclass(frozen=True, slots=True)
-class Home:
+class Home(Struct, frozen=True):
     """Where an object holds its tasks.
 
     Attributes:

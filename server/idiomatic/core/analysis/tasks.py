@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from idiomatic.core.analysis.coroutines import definition_of
 from idiomatic.core.analysis.flow import is_left_early
@@ -32,8 +33,7 @@ _LOOP_TYPES: Final = ("asyncio.AbstractEventLoop", "asyncio.BaseEventLoop", "asy
 _NAMED_LOOP: Final = re.compile(r"_*(?:(?:io|main|event|running|current|async|asyncio)_?)?(?:loop|LOOP)")
 
 
-@dataclass(frozen=True, slots=True)
-class Started:
+class Started(Struct, frozen=True):
     """A call that starts a task.
 
     Attributes:

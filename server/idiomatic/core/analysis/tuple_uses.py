@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from idiomatic.core.analysis.tree import tree
 from idiomatic.core.module import Module
@@ -25,8 +26,7 @@ _PAIRS: Final = frozenset({"items", "partition", "rpartition", "split", "rsplit"
 _MAKERS: Final = frozenset({"enumerate", "zip", "divmod", "product", "combinations", "permutations", "pairwise"})
 
 
-@dataclass(frozen=True, slots=True)
-class Use:
+class Use(Struct, frozen=True):
     """Something that is done to an object as to a tuple.
 
     Attributes:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from idiomatic.core.module import about, bindings
 
@@ -15,8 +16,7 @@ if TYPE_CHECKING:
 _KINDS: Final = frozenset(("TypeVar", "ParamSpec", "TypeVarTuple"))
 
 
-@dataclass(frozen=True, slots=True)
-class TypeVariable:
+class TypeVariable(Struct, frozen=True):
     """A type variable at module level.
 
     Attributes:

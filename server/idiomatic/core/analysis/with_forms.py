@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from idiomatic.core.analysis.closed_resources import starting_call
 from idiomatic.core.analysis.instances import Instance, OwnProtocol, callee, declaration, instance_of, own_class
@@ -22,8 +23,7 @@ if TYPE_CHECKING:
     from idiomatic.core.module import Module
 
 
-@dataclass(frozen=True, slots=True)
-class Form:
+class Form(Struct, frozen=True):
     """One way to write the resource in a `with` statement.
 
     Attributes:

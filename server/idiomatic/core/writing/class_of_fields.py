@@ -5,10 +5,10 @@ from __future__ import annotations
 import ast
 import io
 import tokenize
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 import libcst as cst
+from msgspec import Struct, field
 
 from idiomatic.core.analysis.known_types import Source
 from idiomatic.core.writing.signatures import are_annotations_lazy, on_one_line
@@ -23,8 +23,7 @@ if TYPE_CHECKING:
     from idiomatic.core.statement import Statement
 
 
-@dataclass(frozen=True, slots=True)
-class Comments:
+class Comments(Struct, frozen=True):
     """The comments of a call.
 
     Attributes:

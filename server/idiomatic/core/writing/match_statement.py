@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final, cast
 
 import libcst as cst
+from msgspec import Struct
 
 from idiomatic.core.analysis.chains import What
 from idiomatic.core.draft import DraftError
@@ -25,8 +25,7 @@ if TYPE_CHECKING:
 _WIDE: Final = 88
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Case:
+class Case(Struct, frozen=True, eq=False):
     """What a branch becomes.
 
     Attributes:

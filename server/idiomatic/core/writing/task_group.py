@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeAlias, cast
 
 import libcst as cst
+from msgspec import Struct
 
 from idiomatic.core.analysis.tree import COMPREHENSIONS
 from idiomatic.core.writing.arguments import (
@@ -99,8 +99,7 @@ def to_except_star(node: cst.CSTNode) -> cst.CSTNode:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Tasks:
+class _Tasks(Struct, frozen=True):
     """The tasks made of one argument.
 
     Attributes:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import ast
 import re
 import sys
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import libcst as cst
+from msgspec import Struct
 
 from idiomatic.core.analysis.type_variables import type_variables
 from idiomatic.core.module import bindings
@@ -31,8 +31,7 @@ _LIKE_A_VARIABLE: Final = re.compile(r"_?[A-Z]{1,2}")
 _TYPING: Final = frozenset(("Any", "Concatenate"))
 
 
-@dataclass(frozen=True, slots=True)
-class Annotations:
+class Annotations(Struct, frozen=True):
     """How annotations with holes are written at a place.
 
     Attributes:

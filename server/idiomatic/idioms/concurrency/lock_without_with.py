@@ -94,11 +94,11 @@ from __future__ import annotations
 
 import ast
 import re
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import libcst as cst
+from msgspec import Struct
 
 from idiomatic.core.analysis.flow import can_raise
 from idiomatic.core.analysis.instances import instance_of
@@ -124,8 +124,7 @@ MESSAGE: Final = "`{}` is acquired and released by hand, which a `with` block do
 _LIKE_A_LOCK: Final = re.compile(r"(?i)(?:^|_)[rw]?(?:lock|mutex|semaphore|sem)$")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Held:
+class Held(Struct, frozen=True, eq=False):
     """A lock that is held in a `try`.
 
     Attributes:

@@ -74,11 +74,11 @@ In a notebook only `get_event_loop` in a coroutine is found: an event loop is ru
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import libcst as cst
+from msgspec import Struct
 
 from idiomatic.core.analysis.coroutines import Gives, call_gives
 from idiomatic.core.analysis.escapes import is_used_elsewhere
@@ -110,8 +110,7 @@ _SHUT_DOWN: Final = frozenset({"shutdown_asyncgens", "shutdown_default_executor"
 _LOOPS: Final = (ast.For, ast.AsyncFor, ast.While)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class ByHand:
+class ByHand(Struct, frozen=True, eq=False):
     """An event loop in a variable.
 
     Attributes:
@@ -189,8 +188,7 @@ def _in_variable(
     yield Finding(call, MESSAGE, (Fix(title, verdict, (assignment, found.last), done),))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Other:
+class Other(Struct, frozen=True, eq=False):
     """An event loop that is used for something else too.
 
     Attributes:

@@ -69,11 +69,11 @@ fail.
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import libcst as cst
+from msgspec import Struct
 
 from idiomatic.core.analysis.exceptions import expects_exception, withs_around
 from idiomatic.core.analysis.instances import callee, declaration, instance_of
@@ -97,8 +97,7 @@ ASYNC_MAKERS: Final = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Manager:
+class Manager(Struct, frozen=True):
     """Something that is only an asynchronous context manager.
 
     Attributes:

@@ -93,11 +93,11 @@ from __future__ import annotations
 
 import ast
 import re
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final, cast
 
 import libcst as cst
+from msgspec import Struct
 
 from idiomatic.core.analysis.clean_up import is_clean_up
 from idiomatic.core.analysis.coroutines import Gives, call_gives
@@ -135,8 +135,7 @@ CONSTANT: Final = "MAX_CONCURRENT"
 LIMIT: Final = 10
 
 
-@dataclass(frozen=True, slots=True)
-class _Fan:
+class _Fan(Struct, frozen=True):
     """A call that is made for each element of a collection, all at the same time.
 
     Attributes:

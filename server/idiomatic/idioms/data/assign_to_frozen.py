@@ -81,11 +81,11 @@ Nothing is reported in a `try` or a test that expects the error.
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import libcst as cst
+from msgspec import Struct
 
 from idiomatic.core.analysis import classes
 from idiomatic.core.analysis.constructors import methods
@@ -115,8 +115,7 @@ OF_THE_CLASS: Final = frozenset({"__new__", "__init_subclass__", "__class_getite
 WIDE: Final = 88
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Assignment:
+class Assignment(Struct, frozen=True, eq=False):
     """An assignment to an attribute of a frozen object by itself.
 
     Attributes:

@@ -93,12 +93,12 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from itertools import takewhile
 from typing import TYPE_CHECKING, Final
 
 import libcst as cst
+from msgspec import Struct
 
 from idiomatic.core.analysis.scopes import scopes
 from idiomatic.core.analysis.tree import tree
@@ -149,8 +149,7 @@ def detect(node: ast.Assign | ast.AnnAssign | ast.If, code: Analysis) -> Iterato
 # -- constants --------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(Struct, frozen=True):
     """Constants that stand next to each other.
 
     Attributes:

@@ -57,11 +57,12 @@ expects the error. A base class of which nothing is known is taken to have none 
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 import libcst as cst
+from msgspec import Struct
 
 from idiomatic.core.analysis.dataclass_fields import Dataclass, Default, dataclass_decorator, dataclass_of
 from idiomatic.core.analysis.exceptions import is_meant_to_fail
@@ -86,8 +87,7 @@ TRIGGERS = ("dataclass",)
 ALSO = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Disorder:
+class Disorder(Struct, frozen=True):
     """A field that stands where it can't.
 
     Attributes:
@@ -225,8 +225,7 @@ def _why_not_reordered(class_: ast.ClassDef, made: Dataclass, found: Disorder, c
     return None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Unit:
+class Unit(Struct, frozen=True, eq=False):
     """A field with what belongs to it.
 
     Attributes:

@@ -53,11 +53,11 @@ import ast
 import keyword
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final, cast
 
 import libcst as cst
+from msgspec import Struct
 
 from idiomatic.core.analysis.classes import value
 from idiomatic.core.analysis.known_types import is_bound, type_of_value
@@ -103,8 +103,7 @@ _VERB: Final = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Record:
+class _Record(Struct, frozen=True, eq=False):
     """A function that returns dictionaries, all with the same keys.
 
     Attributes:

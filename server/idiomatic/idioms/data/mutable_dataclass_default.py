@@ -50,11 +50,11 @@ is reported in a test that expects the error.
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import libcst as cst
+from msgspec import Struct
 
 from idiomatic.core.analysis import classes
 from idiomatic.core.analysis.constructors import methods
@@ -120,8 +120,7 @@ _READINGS: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Shared:
+class Shared(Struct, frozen=True, eq=False):
     """What all objects of a dataclass would have in common.
 
     Attributes:

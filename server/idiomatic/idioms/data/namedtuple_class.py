@@ -85,12 +85,12 @@ Not found: calls whose result is not assigned to a single variable.
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
 from functools import partial
 from types import EllipsisType
 from typing import TYPE_CHECKING, Final
 
 import libcst as cst
+from msgspec import Struct
 
 from idiomatic.core.analysis import classes
 from idiomatic.core.analysis.constructors import methods
@@ -120,8 +120,7 @@ PROHIBITED: Final = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Target:
+class Target(Struct, frozen=True, eq=False):
     """What becomes a class.
 
     Attributes:

@@ -70,11 +70,11 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final, TypeAlias, cast
 
 import libcst as cst
+from msgspec import Struct
 
 from idiomatic.core.analysis.mentions import mentions
 from idiomatic.core.analysis.names import base_name
@@ -178,8 +178,7 @@ def _primitive(annotation: ast.expr | None) -> ast.Name | ast.Attribute | None:
 # -- what the file does with the name -----------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Use:
+class Use(Struct, frozen=True):
     """An annotation of a name, or what else is done with it.
 
     Attributes:

@@ -66,12 +66,12 @@ from __future__ import annotations
 
 import ast
 import re
-from dataclasses import dataclass
 from functools import partial
 from itertools import dropwhile
 from typing import TYPE_CHECKING, Final
 
 import libcst as cst
+from msgspec import Struct
 
 from idiomatic.core.analysis.known_types import type_of_value
 from idiomatic.core.analysis.tree import walk_block
@@ -132,8 +132,7 @@ def _fixes(enum: _Enum, code: Analysis) -> Iterator[Fix]:
 # -- what the class is ------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Enum:
+class _Enum(Struct, frozen=True, eq=False):
     """The class, taken apart.
 
     Attributes:

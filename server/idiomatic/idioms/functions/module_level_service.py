@@ -91,9 +91,10 @@ the variables of a notebook, which nobody imports.
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from idiomatic.core.analysis.readers import Place, Reader, readers
 from idiomatic.core.analysis.scopes import scopes
@@ -164,8 +165,7 @@ FASTAPI: Final = ("fastapi", "fastapi.FastAPI", "fastapi.APIRouter")
 ROUTES: Final = frozenset(("get", "post", "put", "patch", "delete", "head", "options", "api_route", "websocket"))
 
 
-@dataclass(frozen=True, slots=True)
-class Definition:
+class Definition(Struct, frozen=True):
     """A function of the module, as far as it matters whether it can get a parameter.
 
     Attributes:

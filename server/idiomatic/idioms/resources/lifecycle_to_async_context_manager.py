@@ -65,11 +65,11 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import libcst as cst
+from msgspec import Struct
 
 from idiomatic.core.analysis.tree import FUNCTIONS, walk_block
 from idiomatic.core.facts import ClassFact, is_generator, parameter_names
@@ -112,8 +112,7 @@ TRANSPARENT: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Lifecycle:
+class Lifecycle(Struct, frozen=True, eq=False):
     """A class whose objects are opened and closed.
 
     Attributes:

@@ -69,11 +69,11 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final, cast
 
 import libcst as cst
+from msgspec import Struct
 
 from idiomatic.core.analysis.escapes import escapes, is_used_elsewhere
 from idiomatic.core.analysis.evaluation import is_first
@@ -133,8 +133,7 @@ NAMES: Final = {
 """What a file is called that had no name, if not `file`."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Opened:
+class Opened(Struct, frozen=True, eq=False):
     """A file in a variable.
 
     Attributes:

@@ -87,11 +87,11 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 import libcst as cst
+from msgspec import Struct
 
 from idiomatic.core.analysis.clean_up import CLOSING, is_clean_up
 from idiomatic.core.analysis.escapes import is_dependency
@@ -120,8 +120,7 @@ WORDS: Final = CLOSING | {
 LOGGERS: Final = frozenset({"log", "logger", "logging", "_log", "_logger", "LOG", "LOGGER"})
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Teardown:
+class Teardown(Struct, frozen=True, eq=False):
     """What stands below the `yield`.
 
     Attributes:

@@ -18,10 +18,11 @@ import json
 import os
 import sys
 import time
-from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
+
+from msgspec import Struct, field
 
 from idiomatic import __version__
 from idiomatic.project import evidence, import_path
@@ -74,8 +75,7 @@ def _content(path: str) -> bytes:
         return file.readall()
 
 
-@dataclass
-class _Shard:
+class _Shard(Struct):
     """What is known of the files of one folder.
 
     Attributes:

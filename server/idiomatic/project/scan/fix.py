@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from contextlib import closing
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeVar
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from idiomatic.core import bulk, diff
 from idiomatic.project import files, notebooks
@@ -27,8 +29,7 @@ if TYPE_CHECKING:
     from idiomatic.project.workspace import Workspace
 
 
-@dataclass(frozen=True, slots=True)
-class FixReport:
+class FixReport(Struct, frozen=True):
     """What was fixed in a file.
 
     Attributes:
@@ -56,8 +57,7 @@ class FixReport:
     is_waiting: bool = False
 
 
-@dataclass(frozen=True)
-class FixAll:
+class FixAll(Struct, frozen=True):
     """Fix what can be fixed.
 
     Attributes:

@@ -8,8 +8,10 @@ out although something could be fixed in it.
 from __future__ import annotations
 
 from contextlib import closing
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypedDict
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from idiomatic.core.edits import difference
 from idiomatic.core.text import BOM, Lines
@@ -35,8 +37,7 @@ class Replacement(TypedDict):
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class FixedFile:
+class FixedFile(Struct, frozen=True):
     """What would be fixed in a file.
 
     Attributes:
@@ -57,8 +58,7 @@ class FixedFile:
         return self.report.is_waiting
 
 
-@dataclass(frozen=True)
-class FixEdits:
+class FixEdits(Struct, frozen=True):
     """Find out what would be fixed.
 
     Attributes:

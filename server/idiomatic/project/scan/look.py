@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from idiomatic.core import diff, engine
 from idiomatic.core.document import Document
@@ -36,8 +38,7 @@ EXCERPT: Final = 4
 """How many lines of a finding are shown."""
 
 
-@dataclass(frozen=True)
-class Check:
+class Check(Struct, frozen=True):
     """Look for findings.
 
     Attributes:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from idiomatic.core.acts import Use
@@ -27,8 +28,7 @@ class Detail(IntEnum):
     """The lines it is on, and what would become of them."""
 
 
-@dataclass(frozen=True, slots=True)
-class FixRecord:
+class FixRecord(Struct, frozen=True):
     """What would be done about a finding in bulk.
 
     Attributes:
@@ -44,8 +44,7 @@ class FixRecord:
     hunks: tuple[Hunk, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(Struct, frozen=True):
     """A finding; lines and columns count from 1, columns in characters.
 
     Attributes:
@@ -88,8 +87,7 @@ def _cell(number: int) -> str:
     return f"cell {number}:" if number else ""
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(Struct, frozen=True):
     """Why a file could not be looked at, or not all of it.
 
     Attributes:
@@ -111,8 +109,7 @@ class Fault:
         return f"{where}: {self.message}"
 
 
-@dataclass(frozen=True, slots=True)
-class FileReport:
+class FileReport(Struct, frozen=True):
     """What `check` found in a file.
 
     Attributes:
@@ -126,8 +123,7 @@ class FileReport:
     warnings: tuple[Fault, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Basis:
+class Basis(Struct, frozen=True):
     """What a report rests on: where all of that is as it was, so is the report.
 
     Attributes:
@@ -139,8 +135,7 @@ class Basis:
     evidence: Evidence
 
 
-@dataclass(frozen=True, slots=True)
-class Looked:
+class Looked(Struct, frozen=True):
     """What looking at a file led to.
 
     Attributes:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from idiomatic.project import evidence
 from idiomatic.project.configuration import ConfigurationError
@@ -95,8 +96,7 @@ class ProjectUses:
         return list(dict.fromkeys([*found, *self._files])) if len(found) <= most else None
 
 
-@dataclass(frozen=True)
-class _LookInto:
+class _LookInto(Struct, frozen=True):
     """Find out what a file does, in whichever process."""
 
     packages: Mapping[Path, str]
@@ -107,8 +107,7 @@ class _LookInto:
         return looked_into(path, self.packages[path])
 
 
-@dataclass(frozen=True)
-class _Look:
+class _Look(Struct, frozen=True):
     workspace: Workspace
     collected: Mapping[Path, tuple[str, frozenset[Use]]]
     witness: Witness
