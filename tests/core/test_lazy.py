@@ -10,13 +10,22 @@ import pytest
 
 SERVER = Path(__file__).parents[2] / "server"
 
-# A part of libcst or jedi that is looked for shows by whom: the last line of our own in the traceback.
-REFUSE = """
+LATER = (
+    "libcst.",
+    "jedi",
+    "pygls",
+    "lsprotocol",
+    "dataclasses",
+    "idiomatic.templates",
+)
+"""What finding does without. A part of one that is looked for shows by whom: the last line of ours in the traceback."""
+
+REFUSE = f"""
 import sys
 
 class Refuse:
     def find_spec(self, name, path=None, target=None):
-        assert not name.startswith(("libcst.", "jedi", "pygls", "lsprotocol")), f"{name} is loaded here"
+        assert not name.startswith({LATER}), f"{{name}} is loaded here"
 
 sys.meta_path.insert(0, Refuse())
 """
@@ -39,11 +48,11 @@ def run(code: str) -> str:
     "loaded",
     ["core.catalogue import rules", "core.engine import analyse as rules", "project.workspace import Workspace"],
 )
-def test_loading_the_catalogue_loads_neither_libcst_nor_jedi(loaded: str) -> None:
+def test_loading_the_catalogue_loads_nothing_that_only_rewrites_and_other_files_need(loaded: str) -> None:
     run(f"{REFUSE}\nfrom idiomatic.{loaded}\nfrom idiomatic.core.catalogue import rules\nrules()")
 
 
-def test_finding_takes_neither() -> None:
+def test_finding_takes_none_of_it() -> None:
     code = """
 from idiomatic.core import catalogue
 from idiomatic.core.document import Document
@@ -125,7 +134,68 @@ answer = io.BytesIO()
 bodies, greeting = greet(connection.frames(io.BytesIO(connection.framed(message))), connection.Writer(answer))
 assert greeting is not None
 assert json.loads(answer.getvalue().partition(b"\\r\\n\\r\\n")[2])["result"]["capabilities"]["hoverProvider"]
-late = ("asyncio", "click", "platformdirs", "idiomatic.core.engine", "idiomatic.project", "idiomatic.cli")
+late = ("asyncio", "msgspec", "inspect", "click", "platformdirs", "idiomatic.core.engine", "idiomatic.project")
 print(*(name for name in late if name in sys.modules))
 """
     assert run(REFUSE + code) == "\n"
+
+
+def test_what_is_left_out_can_be_imported_afterwards() -> None:
+    code = """
+import sys
+from idiomatic.core.lazy import without
+import json
+with without("colorsys", "json"):
+    try:
+        import colorsys
+    except ImportError as error:
+        print(error.name)
+    print(sys.modules["json"] is json)
+import colorsys
+print(colorsys.__name__)
+"""
+    assert run(code) == "colorsys\nTrue\ncolorsys\n"
+
+
+def test_the_first_look_of_a_server_loads_no_more_than_it_needs() -> None:
+    code = """
+import json, os, sys
+from idiomatic import lsp
+from idiomatic.lsp import connection
+
+def said(method, params, **more):
+    return connection.framed({"jsonrpc": "2.0", "method": method, "params": params, **more})
+
+def end(code):
+    print("idiomatic.core.engine" in sys.modules, code, file=sys.stderr)
+    late = ("ssl", "_hashlib", "typing_extensions", "dataclasses", "jedi", "libcst._nodes", "idiomatic.templates")
+    print(*(name for name in late if name in sys.modules), file=sys.stderr)
+
+document = {"uri": "file:///a.py", "languageId": "python", "version": 1, "text": "import os\\n"}
+asked = {"textDocument": {"uri": "file:///a.py"}}
+reading, writing = os.pipe()
+os.dup2(reading, 0)
+capabilities = {"textDocument": {"diagnostic": {}}}
+os.write(writing, said("initialize", {"processId": None, "capabilities": capabilities}, id=1))
+os.write(writing, said("initialized", {}))
+os.write(writing, said("textDocument/didOpen", {"textDocument": document}))
+os.write(writing, said("textDocument/diagnostic", asked, id=2))
+
+def write(writer, data, old=connection.Writer.write):
+    old(writer, data)
+    if b'"id":2,' in data:
+        os.write(writing, said("shutdown", None, id=3) + said("exit", None))
+
+connection.Writer.write = write
+os._exit = end
+end(lsp.start())
+"""
+    process = subprocess.run(
+        [sys.executable, "-P", "-c", code],
+        env={"PYTHONPATH": str(SERVER)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert process.stderr.splitlines()[:2] == ["True 0", ""]

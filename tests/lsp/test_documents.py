@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from idiomatic.core.document import Document
-from idiomatic.core.text import Span, Unit
+from idiomatic.core.text import Span
+from idiomatic.core.unit import Unit
 from idiomatic.lsp import changes
 from idiomatic.lsp.documents import Documents
 from idiomatic.lsp.positions import PositionError, Positions

@@ -12,7 +12,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from idiomatic.core.cells import NotebookDocument
 from idiomatic.core.engine import analyse
 from idiomatic.core.module import Module
-from idiomatic.core.text import Lines, Unit
+from idiomatic.core.text import Lines
+from idiomatic.core.unit import Unit
 from idiomatic.lsp.notebooks import OpenNotebook
 
 from tests.engine import rules

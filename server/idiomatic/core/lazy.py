@@ -1,14 +1,18 @@
-"""Modules that are loaded when they are first used, however they are imported."""
+"""What is loaded later or not at all: modules that are loaded when they are first used, however they are imported."""
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import sys
 from _thread import allocate_lock
 from importlib.util import find_spec
 from time import sleep
 from types import ModuleType
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _LOCK: Final = allocate_lock()
 
@@ -33,6 +37,22 @@ def defer(name: str) -> None:
     # part of it loads it first, as it should.
     module.__spec__, module.__file__ = spec, spec.origin
     sys.modules[name] = module
+
+
+@contextlib.contextmanager
+def without(*names: str) -> Iterator[None]:
+    """Let what is imported meanwhile find none of these modules, which it has to be able to do without.
+
+    Afterwards they can be imported like any other. One that is there already is left alone.
+    """
+    missing = [name for name in names if name not in sys.modules]
+    sys.modules.update(dict.fromkeys(missing))  # type: ignore[arg-type]  # `None` is how Python says that there is none
+    try:
+        yield
+    finally:
+        for name in missing:
+            if sys.modules.get(name) is None:
+                sys.modules.pop(name, None)
 
 
 class _Deferred(ModuleType):

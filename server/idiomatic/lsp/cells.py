@@ -13,7 +13,8 @@ from idiomatic.lsp.positions import PositionError, Positions
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from idiomatic.core.text import Edit, Unit
+    from idiomatic.core.text import Edit
+    from idiomatic.core.unit import Unit
     from idiomatic.lsp import types
     from idiomatic.lsp.changes import Change
 

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
-from msgspec import Struct
-
-from idiomatic.core.text import Unit
+from idiomatic.core.unit import Unit
 from idiomatic.lsp import types
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-class Client(Struct, frozen=True):
+class Client(NamedTuple):
     """The client's abilities, under the names of the questions that are asked about them.
 
     Attributes:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from idiomatic.core.engine import Diagnostic
-    from idiomatic.core.text import Unit
+    from idiomatic.core.unit import Unit
     from idiomatic.lsp.documents import OpenDocument
     from idiomatic.lsp.findings import Findings
     from idiomatic.lsp.server import Server

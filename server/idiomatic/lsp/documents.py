@@ -23,7 +23,7 @@ from idiomatic.lsp.uris import path_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from idiomatic.core.text import Unit
+    from idiomatic.core.unit import Unit
     from idiomatic.lsp.changes import Change, Changes
     from idiomatic.lsp.server import Server
 

@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import itertools
 import json
-from typing import TYPE_CHECKING, Any, Final, Self
-
-from msgspec import Struct
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
 
 from idiomatic import __version__
 from idiomatic.lsp import types
@@ -26,7 +24,7 @@ if TYPE_CHECKING:
 SOURCE: Final = "idiomatic"
 
 
-class Greeting(Struct, frozen=True):
+class Greeting(NamedTuple):
     """What the client said first.
 
     Attributes:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
     from pathlib import Path
 
-    from idiomatic.core.text import Unit
+    from idiomatic.core.unit import Unit
     from idiomatic.lsp.cells import CellPositions
     from idiomatic.lsp.server import Server
 

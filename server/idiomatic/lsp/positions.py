@@ -12,7 +12,8 @@ from idiomatic.core.text import Span
 
 if TYPE_CHECKING:
     from idiomatic.core.document import Document
-    from idiomatic.core.text import Edit, Unit
+    from idiomatic.core.text import Edit
+    from idiomatic.core.unit import Unit
     from idiomatic.lsp import types
 
 

@@ -9,7 +9,6 @@ the user has asked once (`scan`) stays until the file changes.
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import json
 import logging
 from contextlib import aclosing
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Struct
 
+from idiomatic.core.digest import blake2b
 from idiomatic.lsp import types
 from idiomatic.lsp.greeting import SOURCE
 from idiomatic.lsp.scan_process import answers
@@ -64,7 +64,7 @@ class Report(Struct, frozen=True):
     @classmethod
     def of(cls, uri: str, version: int | None, items: Sequence[types.Diagnostic], safe: int = 0) -> Report:
         """A report with its number, which is the same after a restart, too."""
-        number = hashlib.blake2b(json.dumps(items).encode(), digest_size=8).hexdigest()
+        number = blake2b(json.dumps(items).encode(), digest_size=8).hexdigest()
         return cls(uri, version, items, number, safe)
 
 

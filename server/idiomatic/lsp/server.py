@@ -12,7 +12,7 @@ import sys
 import warnings
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from idiomatic.core.text import Unit
+from idiomatic.core.unit import Unit
 from idiomatic.lsp import connection, diagnostics, lifecycle, links, logs, scan, settings
 from idiomatic.lsp.client import Client
 from idiomatic.lsp.documents import Documents

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from idiomatic.core.text import Edit, Unit
+    from idiomatic.core.text import Edit
+    from idiomatic.core.unit import Unit
     from idiomatic.lsp.server import Server
 
 

@@ -6,10 +6,11 @@ is none, that a folder is there. As long as all of these are what they were, so 
 
 from __future__ import annotations
 
-import hashlib
 import os
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final, TypeAlias
+
+from idiomatic.core.digest import blake2b
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -42,7 +43,7 @@ Evidence: TypeAlias = "dict[tuple[Sight, str], object]"
 
 def digest(raw: bytes) -> str:
     """A value that is another one for other bytes."""
-    return hashlib.blake2b(raw, digest_size=16).hexdigest()
+    return blake2b(raw, digest_size=16).hexdigest()
 
 
 def text(path: str) -> str | None:

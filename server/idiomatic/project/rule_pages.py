@@ -7,7 +7,6 @@ not at all, so that any number of servers can use it, and write it, at the same 
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import os
 import shutil
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import idiomatic
+from idiomatic.core.digest import blake2b
 from idiomatic.project.cache_folder import default_folder, mark
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def folder(rules: Mapping[str, Idiom], cache: Path) -> Path:
         rules: which ones.
         cache: the folder of the cache.
     """
-    found = hashlib.blake2b(digest_size=8)
+    found = blake2b(digest_size=8)
     for rule in rules.values():
         found.update(repr((rule.name, rule.family, rule.kind, rule.since, rule.also, rule.text)).encode())
     for name in _MAKERS:

@@ -8,9 +8,11 @@ parameters the generated constructor has.
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass, field, replace
 from enum import StrEnum, auto
 from typing import TYPE_CHECKING, Final, TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import astuple, replace
 
 from idiomatic.core import module as questions
 from idiomatic.core.analysis.origins import definition_with_origins
@@ -62,8 +64,7 @@ class Default(StrEnum):
     UNKNOWN = auto()
 
 
-@dataclass(frozen=True, slots=True)
-class DataclassField:
+class DataclassField(Struct, frozen=True, eq=False):
     """A field, or a parameter of the constructor only (`InitVar`).
 
     Attributes:
@@ -74,7 +75,7 @@ class DataclassField:
         kw_only: whether that is a keyword-only parameter; likewise.
         is_init_only: whether it is an `InitVar`, and so no field.
         owner: the class that declares it.
-        statement: its declaration, in the class that was asked about.
+        statement: its declaration, in the class that was asked about; it does not count in comparisons.
     """
 
     name: str
@@ -84,7 +85,13 @@ class DataclassField:
     kw_only: bool | None
     is_init_only: bool
     owner: str
-    statement: ast.AnnAssign | None = field(default=None, compare=False)
+    statement: ast.AnnAssign | None = None
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, DataclassField) and astuple(self)[:-1] == astuple(other)[:-1]
+
+    def __hash__(self) -> int:
+        return hash(astuple(self)[:-1])
 
     @property
     def is_positional(self) -> bool:
@@ -92,8 +99,7 @@ class DataclassField:
         return self.init is True and self.kw_only is False
 
 
-@dataclass(frozen=True, slots=True)
-class Dataclass:
+class Dataclass(Struct, frozen=True, eq=False):
     """A class that `dataclasses.dataclass` decorates.
 
     Attributes:
@@ -102,7 +108,7 @@ class Dataclass:
         own: the fields that the class itself declares, in order.
         inherited: those of its bases, in order.
         is_complete: whether there are no others: no base class is unknown, no field is declared below an `if`.
-        decorator: the decorator, of the class that was asked about.
+        decorator: the decorator, of the class that was asked about; it does not count in comparisons.
     """
 
     name: str
@@ -110,7 +116,13 @@ class Dataclass:
     own: tuple[DataclassField, ...]
     inherited: tuple[DataclassField, ...]
     is_complete: bool
-    decorator: ast.expr | None = field(default=None, compare=False)
+    decorator: ast.expr | None = None
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Dataclass) and astuple(self)[:-1] == astuple(other)[:-1]
+
+    # The options are a dictionary.
+    __hash__ = None  # type: ignore[assignment]
 
     @property
     def fields(self) -> tuple[DataclassField, ...]:
@@ -222,8 +234,7 @@ def _class_fact(class_: ast.expr, code: Analysis) -> ClassFact | None:
 # -- base classes -----------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class _Base:
+class _Base(Struct, frozen=True):
     """What a class gets from a base class.
 
     Attributes:
@@ -344,8 +355,7 @@ def _parsed(text: str) -> ast.expr:
 # -- what the decorator makes of it -----------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Declared:
+class _Declared(Struct, frozen=True, eq=False):
     """An annotated attribute of a class."""
 
     name: str

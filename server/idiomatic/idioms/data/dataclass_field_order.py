@@ -57,12 +57,12 @@ expects the error. A base class of which nothing is known is taken to have none 
 from __future__ import annotations
 
 import ast
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 import libcst as cst
 from msgspec import Struct
+from msgspec.structs import replace
 
 from idiomatic.core.analysis.dataclass_fields import Dataclass, Default, dataclass_decorator, dataclass_of
 from idiomatic.core.analysis.exceptions import is_meant_to_fail

@@ -107,8 +107,6 @@ from idiomatic.core.idiom import Finding, Fix, Kind, Refused, Unsafe
 from idiomatic.core.module import about, bindings, imported_definition
 from idiomatic.core.module import definition as defined
 from idiomatic.core.writing.retried_function import to_retried
-from idiomatic.templates.catalogue import load
-from idiomatic.templates.insertion import definition
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -282,6 +280,10 @@ def _known_decorator(found: Retry, draft: Draft) -> str | None:
 
 def _inserted(found: Retry, draft: Draft) -> str:
     """The name of the decorator, from its template."""
+    # With the catalogue, all that templates need would be loaded.
+    from idiomatic.templates.catalogue import load
+    from idiomatic.templates.insertion import definition
+
     code = draft.code
     outermost = [found.loop, *code.ancestors(found.loop)][-1]
     scope, taken = code.scope(found.loop), set[str]()

@@ -13,7 +13,6 @@ it found, and finds it again the next time. What can't be read is no shard.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import os
 import sys
@@ -25,6 +24,7 @@ from typing import TYPE_CHECKING, Any, Final
 from msgspec import Struct, field
 
 from idiomatic import __version__
+from idiomatic.core.digest import blake2b
 from idiomatic.project import evidence, import_path
 from idiomatic.project.cache_folder import is_marked, mark
 from idiomatic.project.evidence import LARGEST, Sight, Witness
@@ -55,7 +55,7 @@ def version() -> str:
     Of idiomatic itself the sources count, so that nobody who works on it ever sees what an older state found.
     """
     package = Path(__file__).parents[2]
-    found = hashlib.blake2b(digest_size=8)
+    found = blake2b(digest_size=8)
     for part in _OURS:
         for folder, folders, names in os.walk(package / part):
             folders[:] = sorted(each for each in folders if each != "__pycache__")

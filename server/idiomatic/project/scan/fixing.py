@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Mapping, Sequence
     from pathlib import Path
 
-    from idiomatic.core.text import Edit, Unit
+    from idiomatic.core.text import Edit
+    from idiomatic.core.unit import Unit
     from idiomatic.project.workspace import Workspace
 
 

@@ -20,7 +20,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NotRequired, TypedDict
 
-from idiomatic.core.text import Lines, Unit
+from idiomatic.core.text import Lines
+from idiomatic.core.unit import Unit
 from idiomatic.project import evidence, files
 from idiomatic.project.cache_folder import default_folder
 from idiomatic.project.configuration import ConfigurationError
