@@ -199,3 +199,36 @@ end(lsp.start())
         check=True,
     )
     assert process.stderr.splitlines()[:2] == ["True 0", ""]
+
+
+def test_an_expression_is_compiled_by_its_first_use_and_as_good_as_any() -> None:
+    code = """
+import re
+from idiomatic.core.lazy import regex
+compiled = []
+old = re.compile
+re.compile = lambda *given: compiled.append(given) or old(*given)
+word = regex("[a-z]+", re.IGNORECASE)
+print(compiled)
+print(word.match("Some words")[0], word.sub("x", "a1b2"), word.pattern, [each[0] for each in word.finditer("a-b")])
+print(len(compiled))
+"""
+    assert run(code) == "[]\nSome x1x2 [a-z]+ ['a', 'b']\n1\n"
+
+
+def test_loading_the_rules_compiles_no_expression_of_ours() -> None:
+    code = """
+import re, sys
+from idiomatic.core.text import Lines
+
+def compile(pattern, flags=0, old=re.compile):
+    name = sys._getframe(1).f_globals["__name__"]
+    if name.startswith("idiomatic."):
+        print(name, pattern)
+    return old(pattern, flags)
+
+re.compile = compile
+from idiomatic.core.catalogue import rules
+rules()
+"""
+    assert run(code) == ""

@@ -10,3 +10,5 @@ from idiomatic.core import lazy
 
 # Only rewrites use it, and it takes longer to load than everything else.
 lazy.defer("libcst")
+# For what is rare: a name that does not exist, two texts that are compared.
+lazy.defer("difflib")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import ast
-import re
 from typing import TYPE_CHECKING, Final
 
 from idiomatic.core.analysis.scopes import BindingKind, scopes
 from idiomatic.core.imports import top
+from idiomatic.core.lazy import regex
 from idiomatic.core.text import Edit, Span
 
 if TYPE_CHECKING:
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from idiomatic.core.document import Document
     from idiomatic.core.statement import Statement
 
-_BLANK: Final = re.compile(r"[ \t\f]*(?:\r\n|\r|\n)")
-_DEFINITION: Final = re.compile(r"@|(?:async +)?def |class ")
-_BLANKS: Final = re.compile(rf"(?:{_BLANK.pattern})*")
+_BLANK: Final = regex(r"[ \t\f]*(?:\r\n|\r|\n)")
+_DEFINITION: Final = regex(r"@|(?:async +)?def |class ")
+_BLANKS: Final = regex(rf"(?:{_BLANK.pattern})*")
 
 
 def new_constants(document: Document, before: Statement, assignments: Sequence[str]) -> Edit:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import difflib
-import re
 from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
 from idiomatic.core.cells import NotebookDocument
+from idiomatic.core.lazy import regex
 from idiomatic.core.text import Edit, Span, apply_edits
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from idiomatic.core.document import Document
 
-_LINE: Final = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z")
+_LINE: Final = regex(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z")
 
 
 class Hunk(Struct, frozen=True):

@@ -21,6 +21,7 @@ from idiomatic.core import imports
 from idiomatic.core.constants import new_constants
 from idiomatic.core.document import UNPARSABLE
 from idiomatic.core.edits import difference
+from idiomatic.core.lazy import regex
 from idiomatic.core.long_class import LongClass, Part
 from idiomatic.core.module import Role, role
 from idiomatic.core.parsing import MEMBER_OF
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 
 C = TypeVar("C", bound="cst.CSTNode")
 
-_WORD: Final = re.compile(r"\b[^\W\d]\w*\b")
+_WORD: Final = regex(r"\b[^\W\d]\w*\b")
 _WRAPPER: Final = "if 0:\n"
 _MARKS: Final = "\ufeff\f"
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import difflib
-import re
 from typing import TYPE_CHECKING, Final
 
+from idiomatic.core.lazy import regex
 from idiomatic.core.text import Edit, Span
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_LINE: Final = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z")
+_LINE: Final = regex(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z")
 
 
 def difference(old: str, new: str) -> Iterator[Edit]:

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import ast
-import re
 from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
 from idiomatic.core.analysis.surrounding import is_wrapped_in_plain
 from idiomatic.core.analysis.tree import FUNCTIONS, walk_block
+from idiomatic.core.lazy import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from idiomatic.core.analysis.tree import Function
 
-_WORD: Final = re.compile(r"(?<![\w.])[^\W\d]\w*")
+_WORD: Final = regex(r"(?<![\w.])[^\W\d]\w*")
 
 
 class FunctionFact(Struct, frozen=True):

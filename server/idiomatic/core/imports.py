@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
+from idiomatic.core.lazy import regex
 from idiomatic.core.module import Module, about, bindings, is_notebook
 from idiomatic.core.text import BOM, Edit, Span
 
@@ -192,9 +193,9 @@ def _without_gap(document: Document, edit: Edit) -> Edit:
     return edit if before is None else Edit(Span(before.start(1), span.end), "")
 
 
-_BLANK: Final = re.compile(r"[ \t\f]*(?:\r\n|\r|\n)")
+_BLANK: Final = regex(r"[ \t\f]*(?:\r\n|\r|\n)")
 # The two halves of one line ending are not two.
-_BLANK_BEFORE: Final = re.compile(r"(?:\r\n|\r(?!\n)|(?<!\r)\n)([ \t\f]*(?:\r\n|\r|\n))\Z")
+_BLANK_BEFORE: Final = regex(r"(?:\r\n|\r(?!\n)|(?<!\r)\n)([ \t\f]*(?:\r\n|\r|\n))\Z")
 
 
 def _binds(alias: ast.alias) -> str:
@@ -349,7 +350,7 @@ def _own_lines(statement: Statement, node: ast.stmt) -> Span | None:
     return whole if not rest.strip() else None
 
 
-_HEADER: Final = re.compile(r"#!|#.*?coding[:=]")
+_HEADER: Final = regex(r"#!|#.*?coding[:=]")
 
 
 def _section(module: str, level: int) -> int:

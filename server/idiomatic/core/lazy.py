@@ -1,15 +1,16 @@
-"""What is loaded later or not at all: modules that are loaded when they are first used, however they are imported."""
+"""What is made later or not at all: modules that are loaded when they are first used, however they are imported."""
 
 from __future__ import annotations
 
 import contextlib
 import importlib
+import re
 import sys
 from _thread import allocate_lock
 from importlib.util import find_spec
 from time import sleep
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -82,3 +83,21 @@ def _loaded(module: str, wanted: str) -> ModuleType:
                 return loaded
         sleep(0.001)
     return importlib.import_module(module)
+
+
+def regex(pattern: str, flags: int = 0) -> re.Pattern[str]:
+    """A regular expression that is compiled when it is first used: that takes longer than loading the file it is in."""
+    return cast("re.Pattern[str]", _Regex(pattern, flags))
+
+
+class _Regex:
+    """Stands in for a pattern, whose methods it takes over when it is first asked for one."""
+
+    def __init__(self, pattern: str, flags: int) -> None:
+        self.pattern = pattern
+        self._flags = flags
+
+    def __getattr__(self, name: str) -> Any:
+        compiled = re.compile(self.pattern, self._flags)
+        vars(self).update({each: getattr(compiled, each) for each in dir(compiled) if not each.startswith("_")})
+        return getattr(compiled, name)

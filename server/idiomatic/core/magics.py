@@ -13,26 +13,27 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
+from idiomatic.core.lazy import regex
 from idiomatic.core.text import Span
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 # Nearly all cells have none: a look for these decides.
-_SUSPICIOUS: Final = re.compile(r"^[ \t]*[%!?,;/]|\?[ \t]*$|=[ \t]*[%!]", re.MULTILINE)
+_SUSPICIOUS: Final = regex(r"^[ \t]*[%!?,;/]|\?[ \t]*$|=[ \t]*[%!]", re.MULTILINE)
 
-_CELL: Final = re.compile(r"(?:[ \t]*\n)*%%(\S*)")
+_CELL: Final = regex(r"(?:[ \t]*\n)*%%(\S*)")
 _TRANSPARENT: Final = frozenset({"time", "timeit", "capture"})
 """The magics whose cells are Python all the same."""
 _FUNCTION: Final = "timeit"
 """The one whose cell is the body of a function: what it binds, nobody else sees."""
 
-_LINE: Final = re.compile(r"[ \t]*[%!?,;/]")
-_LINE_END: Final = re.compile(r"(?:[^\n\\]|\\\n|\\)*")
-_TIMED: Final = re.compile(r"([ \t]*)(%(?:time|timeit)[ \t]+(?:-[a-z][ \t]*\d*[ \t]+)*)(?=[^\s-])")
-_ASSIGNED: Final = re.compile(r"([ \t]*[^\n#=\"']*[^\n#=\"'!<>+*/%&|^@:-][ \t]*=[ \t]*)([!%][^\n]*)")
+_LINE: Final = regex(r"[ \t]*[%!?,;/]")
+_LINE_END: Final = regex(r"(?:[^\n\\]|\\\n|\\)*")
+_TIMED: Final = regex(r"([ \t]*)(%(?:time|timeit)[ \t]+(?:-[a-z][ \t]*\d*[ \t]+)*)(?=[^\s-])")
+_ASSIGNED: Final = regex(r"([ \t]*[^\n#=\"']*[^\n#=\"'!<>+*/%&|^@:-][ \t]*=[ \t]*)([!%][^\n]*)")
 # What decides where a logical line ends, and whether it is a question.
-_TOKEN: Final = re.compile(
+_TOKEN: Final = regex(
     r"""
     (?P<comment>\#[^\n]*)
     | (?P<string>(?P<quotes>\"{3}|'{3})(?:\\.|(?!(?P=quotes)).)*(?:(?P=quotes)|\Z)

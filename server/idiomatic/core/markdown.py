@@ -10,12 +10,14 @@ from typing import Final
 
 # What begins a link, an image, emphasis, HTML or code; at the start a list, a heading, a quote or a line; what makes a
 # bare address a link.
-_SPECIAL: Final = re.compile(r"([\\`*_\[\]<&~]|\A[#>+=-]|//|(?<=www)\.|(?<=[\w.+-])@)", re.IGNORECASE)
-_NUMBER: Final = re.compile(r"\A(\d+)([.)])")
-_LINE_END: Final = re.compile(r"[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]+")
-_LINK: Final = re.compile(r"\[([^\]]*)\]\((https?://[^)]*)\)")
-_WRAPPED: Final = re.compile(r"(?<=\S)\n[ \t]*(?=\S)(?!- )")
-_RELATIVE_LINK: Final = re.compile(r"\[([^\]]*)\]\((?!https?://)[^)]*\)")
+from idiomatic.core.lazy import regex
+
+_SPECIAL: Final = regex(r"([\\`*_\[\]<&~]|\A[#>+=-]|//|(?<=www)\.|(?<=[\w.+-])@)", re.IGNORECASE)
+_NUMBER: Final = regex(r"\A(\d+)([.)])")
+_LINE_END: Final = regex(r"[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]+")
+_LINK: Final = regex(r"\[([^\]]*)\]\((https?://[^)]*)\)")
+_WRAPPED: Final = regex(r"(?<=\S)\n[ \t]*(?=\S)(?!- )")
+_RELATIVE_LINK: Final = regex(r"\[([^\]]*)\]\((?!https?://)[^)]*\)")
 
 
 def fenced(code: str, language: str) -> str:

@@ -11,7 +11,6 @@ arguments after it, and answer with values, never with syntax trees: two trees a
 from __future__ import annotations
 
 import ast
-import re
 import unicodedata
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Concatenate, Final, ParamSpec, Protocol, TypeVar, cast
@@ -22,6 +21,7 @@ from idiomatic.core.analysis.scopes import Binding, BindingKind, bound_at_module
 from idiomatic.core.analysis.tree import FUNCTIONS, tree
 from idiomatic.core.dependencies import Dependencies, Record, closure
 from idiomatic.core.facts import ClassFact, FunctionFact, class_fact, function_fact, method_facts
+from idiomatic.core.lazy import regex
 from idiomatic.core.long_class import LongClass, Part
 
 if TYPE_CHECKING:
@@ -376,7 +376,7 @@ def has_star_import(module: Module) -> bool:
     return bool(module.ask(bindings, "*"))
 
 
-_RENAMING: Final = re.compile(r"\bas[ \t\\\r\n]+(\w+)")
+_RENAMING: Final = regex(r"\bas[ \t\\\r\n]+(\w+)")
 
 
 def _renamed(leaf: Statement) -> frozenset[str]:

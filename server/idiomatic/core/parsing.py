@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import ast
 import contextlib
-import re
 import warnings
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from idiomatic.core import long_class
+from idiomatic.core.lazy import regex
 from idiomatic.core.long_class import Frame, LongClass, Part
 from idiomatic.core.statement import Fault, Remains, Statement
 from idiomatic.core.text import BOM, Lines
@@ -34,8 +34,8 @@ MEMBER_OF: Final = "class _:\n"
 """What stands above the members of a class while they are parsed without the others."""
 
 # A line that can't begin a statement of its own: it continues the one above.
-_CONTINUES: Final = re.compile(r"[\s)\]}]|(?:else|elif|except|finally|case)\b")
-_SPACE: Final = re.compile(r"[ \t\f]*")
+_CONTINUES: Final = regex(r"[\s)\]}]|(?:else|elif|except|finally|case)\b")
+_SPACE: Final = regex(r"[ \t\f]*")
 
 
 class IncompleteError(Exception):

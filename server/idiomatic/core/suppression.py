@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec import Struct
 
 from idiomatic.core.idiom import Finding, Fix, Idiom, Kind, Safe, Unsafe
+from idiomatic.core.lazy import regex
 from idiomatic.core.ruff_names import RUFF_NAMES
 from idiomatic.core.text import BOM, Edit, Span
 
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from idiomatic.core.analysis.code import Analysis
     from idiomatic.core.document import Document, Statement
 
-_COMMENT: Final = re.compile(r"#[ \t]*idiomatic:[ \t]*ignore(?P<file>-file)?\b(?:[ \t]*\[(?P<names>[^\]\r\n]*)\])?")
+_COMMENT: Final = regex(r"#[ \t]*idiomatic:[ \t]*ignore(?P<file>-file)?\b(?:[ \t]*\[(?P<names>[^\]\r\n]*)\])?")
 
 
 class Suppression(Struct, frozen=True):
@@ -65,7 +66,7 @@ def suppressions(statement: Statement) -> tuple[Suppression, ...]:
     return tuple(found)
 
 
-_NOQA: Final = re.compile(
+_NOQA: Final = regex(
     r"#[ \t]*(?P<file>(?:ruff|flake8):[ \t]*)?noqa\b(?:[ \t]*:[ \t]*(?P<codes>[A-Z]+[0-9]+(?:[,\s]+[A-Z]+[0-9]+)*))?"
     r"|#[ \t]*ruff:[ \t]*(?P<whole>file-)?ignore[ \t]*\[(?P<names>[^\]\r\n]+)\]"
 )

@@ -1,14 +1,11 @@
 """What the client can do, from what it said in `initialize`."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+# The annotations are evaluated here, not in strings, which a `NamedTuple` would compile one by one.
+from collections.abc import Mapping
+from typing import Any, NamedTuple, Self
 
 from idiomatic.core.unit import Unit
 from idiomatic.lsp import types
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 
 class Client(NamedTuple):

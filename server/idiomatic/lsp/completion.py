@@ -10,6 +10,7 @@ import asyncio
 import re
 from typing import TYPE_CHECKING, Any, Final
 
+from idiomatic.core.lazy import regex
 from idiomatic.lsp import types
 from idiomatic.lsp.positions import PositionError
 from idiomatic.lsp.protocol import InvalidParams, RequestFailed
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from idiomatic.templates.insertion import Insertion
     from idiomatic.templates.template import Template, Version
 
-_WORD: Final = re.compile(r"[\w-]*")
+_WORD: Final = regex(r"[\w-]*")
 _DOCUMENTATION: Final = "documentation"
 _IMPORTS: Final = "additionalTextEdits"
 _PAUSE: Final = 0.05

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-import re
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote, unquote, urlsplit
 
-_DRIVE: Final = re.compile(r"/[A-Za-z]:(?=/|$)")
+from idiomatic.core.lazy import regex
+
+_DRIVE: Final = regex(r"/[A-Za-z]:(?=/|$)")
 
 
 def path_of(uri: str) -> Path | None:

@@ -19,6 +19,7 @@ from msgspec.structs import replace
 
 from idiomatic.core import catalogue
 from idiomatic.core.idiom import Severity
+from idiomatic.core.lazy import regex
 from idiomatic.core.text import Lines, Span
 from idiomatic.project.tables import version_of
 from idiomatic.project.toml_places import place
@@ -33,7 +34,7 @@ SHARED_FILE: Final = "pyproject.toml"
 TABLE: Final = ("tool", "idiomatic")
 ALL: Final = "ALL"
 
-_VERSION: Final = re.compile(r"3\.(\d{1,2})")
+_VERSION: Final = regex(r"3\.(\d{1,2})")
 _CLIENT_KEYS: Final = {"targetVersion": "target-version"}
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import re
 import sysconfig
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from idiomatic.core.lazy import regex
 from idiomatic.core.module import Role
 from idiomatic.project.tables import folders_around
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 SUFFIXES: Final = (".py", ".pyi")
 """How the names of Python files end, in the order in which they count."""
 
-_TEST: Final = re.compile(r"test_.*|.*_test|tests?|conftest")
+_TEST: Final = regex(r"test_.*|.*_test|tests?|conftest")
 _TEST_FOLDERS: Final = frozenset({"test", "tests", "testing"})
 _PROJECT_FILES: Final = ("pyproject.toml", "setup.py", "setup.cfg")
 

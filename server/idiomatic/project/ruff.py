@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from msgspec import Struct
 from msgspec.structs import replace
 
+from idiomatic.core.lazy import regex
 from idiomatic.core.ruff_names import RUFF_NAMES
 from idiomatic.project.ruff_defaults import PREVIEW, Version, defaults, installed_version
 from idiomatic.project.tables import folders_around, inner, read_toml
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from idiomatic.core.analysis.code import Version as PythonVersion
 
 _FILES: Final = ((".ruff.toml", ()), ("ruff.toml", ()), ("pyproject.toml", ("tool", "ruff")))
-_SELECTOR: Final = re.compile(r"([A-Z]+)(\d*)")
+_SELECTOR: Final = regex(r"([A-Z]+)(\d*)")
 _CODES: Final = {name: code for code, name in RUFF_NAMES.items()}
 _LONGEST_CHAIN: Final = 20
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import configparser
 import tomllib
 from collections.abc import Hashable, Mapping
-from configparser import Error as ParsingError
-from configparser import RawConfigParser
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -55,11 +54,11 @@ def _parsed(file: Path, _: Hashable) -> Mapping[str, Any] | None:
 
 
 @lru_cache(maxsize=64)
-def _parsed_ini(file: Path, _: Hashable) -> RawConfigParser | None:
-    parser = RawConfigParser()
+def _parsed_ini(file: Path, _: Hashable) -> configparser.RawConfigParser | None:
+    parser = configparser.RawConfigParser()
     try:
         parser.read_string(file.read_text("utf-8", errors="replace"))
-    except (OSError, ParsingError):
+    except (OSError, configparser.Error):
         return None
     return parser
 

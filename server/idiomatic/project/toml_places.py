@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from idiomatic.core.lazy import regex
 from idiomatic.core.text import Lines, Span
 
 if TYPE_CHECKING:
@@ -12,8 +13,8 @@ if TYPE_CHECKING:
 
 _NAME: Final = r"""(?:[A-Za-z0-9_-]+|"[^"\r\n]*"|'[^'\r\n]*')"""
 _DOTTED: Final = rf"{_NAME}(?:[ \t]*\.[ \t]*{_NAME})*"
-_HEADER: Final = re.compile(rf"[ \t]*\[\[?[ \t]*(?P<name>{_DOTTED})[ \t]*\]")
-_ENTRY: Final = re.compile(rf"[ \t]*(?P<name>{_DOTTED})[ \t]*=")
+_HEADER: Final = regex(rf"[ \t]*\[\[?[ \t]*(?P<name>{_DOTTED})[ \t]*\]")
+_ENTRY: Final = regex(rf"[ \t]*(?P<name>{_DOTTED})[ \t]*=")
 
 
 def place(text: str, path: Sequence[str]) -> Span:

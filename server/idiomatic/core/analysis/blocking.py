@@ -7,7 +7,6 @@ What calls create is said in `resources`.
 from __future__ import annotations
 
 import ast
-import re
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Final
 
@@ -17,6 +16,7 @@ from idiomatic.core.analysis.exceptions import withs_around
 from idiomatic.core.analysis.instances import callee, instance_of
 from idiomatic.core.analysis.resources import LOCKS
 from idiomatic.core.analysis.tree import tree
+from idiomatic.core.lazy import regex
 from idiomatic.core.module import about
 
 if TYPE_CHECKING:
@@ -185,7 +185,7 @@ def event_library(module: Module) -> str | None:
     return next((name for name in _EVENT_LIBRARIES if name in found), None)
 
 
-_LIKE_A_LOCK: Final = re.compile(r"(?i)(?:lock|mutex|semaphore)$")
+_LIKE_A_LOCK: Final = regex(r"(?i)(?:lock|mutex|semaphore)$")
 
 
 def held_lock(code: Analysis, node: ast.AST) -> str | None:
@@ -203,7 +203,7 @@ def held_lock(code: Analysis, node: ast.AST) -> str | None:
     return None
 
 
-_BLOCKS: Final = re.compile(r"Blocking|(?<![A-Za-z])Sync(?=[A-Z])|Synchronous")
+_BLOCKS: Final = regex(r"Blocking|(?<![A-Za-z])Sync(?=[A-Z])|Synchronous")
 
 
 def is_driven_by_hand(code: Analysis, node: ast.AST) -> bool:
@@ -215,7 +215,7 @@ def is_driven_by_hand(code: Analysis, node: ast.AST) -> bool:
     return class_ is not None and _BLOCKS.search(class_.name) is not None
 
 
-_FORM: Final = re.compile(r"(?i)\b_*is_a?sync\b")
+_FORM: Final = regex(r"(?i)\b_*is_a?sync\b")
 
 
 def is_never_run(code: Analysis, node: ast.AST) -> bool:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ast
-import re
 from typing import TYPE_CHECKING, Final
+
+from idiomatic.core.lazy import regex
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -72,7 +73,7 @@ _IN_TWO_WORDS: Final = {
     "tear_down": "teardown",
 }
 # `close_callback` is called when something is closed: it closes nothing.
-_NO_VERB: Final = re.compile(r"_(?:callback|error|event|exception|handler|hook|listener|message|reason|time)s?$")
+_NO_VERB: Final = regex(r"_(?:callback|error|event|exception|handler|hook|listener|message|reason|time)s?$")
 
 
 def is_clean_up(function: ast.expr, words: Collection[str] = WORDS) -> bool:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import ast
-import re
 from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
 from idiomatic.core.analysis.constructors import methods, without_docstring
+from idiomatic.core.lazy import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from idiomatic.core.analysis.code import Analysis
     from idiomatic.core.analysis.generated_methods import ClassShape
 
-_COPIES: Final = re.compile(
+_COPIES: Final = regex(
     r"_{0,2}(?:replace|copy|clone|evolve|updated?|changed|but|but_.*|with_.*|copy_.*|clone_.*)_{0,2}$"
 )
 

@@ -7,7 +7,6 @@ one too. Not every handler can be written with `except*` ([PEP 654](https://peps
 from __future__ import annotations
 
 import ast
-import re
 from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct, field
@@ -24,6 +23,7 @@ from idiomatic.core.analysis.exceptions import (
 from idiomatic.core.analysis.flow import leaving
 from idiomatic.core.analysis.names import last_name
 from idiomatic.core.analysis.tree import FUNCTIONS, tree, walk_block
+from idiomatic.core.lazy import regex
 from idiomatic.core.module import about
 
 if TYPE_CHECKING:
@@ -210,7 +210,7 @@ def _guarded_calls(statement: Statement) -> dict[str, tuple[tuple[str, str], ...
 
 
 _EXPECTING: Final = frozenset({"assertRaises", "assertRaisesRegex", "raises", "suppress"})
-_EXPECTS: Final = re.compile(r"except|assertRaises|raises|suppress")
+_EXPECTS: Final = regex(r"except|assertRaises|raises|suppress")
 
 
 def _expected(manager: ast.expr) -> str | None:

@@ -12,6 +12,7 @@ from idiomatic.core.analysis.exceptions import caught
 from idiomatic.core.analysis.flow import leaving
 from idiomatic.core.analysis.tool_comments import FOR_TOOLS
 from idiomatic.core.analysis.tree import FUNCTIONS, walk_block
+from idiomatic.core.lazy import regex
 from idiomatic.core.module import about
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ def _is_timer(node: ast.AST, code: Analysis) -> bool:
     )
 
 
-_FOR_EVER: Final = re.compile(
+_FOR_EVER: Final = regex(
     r"sleep\((?:math\.)?inf\)|sleep\(float\(['\"]inf['\"]\)\)|sleep_forever\(\)|Future\(\)|Event\(\)\.wait\(\)"
 )
 
@@ -98,10 +99,10 @@ def _is_explained(handler: ast.ExceptHandler, code: Analysis) -> bool:
 
 
 # A `#` in a string only keeps a finding from being shown.
-_TO_DO: Final = re.compile(r"\b(?:TODO|FIXME|XXX|HACK)\b")
+_TO_DO: Final = regex(r"\b(?:TODO|FIXME|XXX|HACK)\b")
 
 
-_COMMENT: Final = re.compile(r"#[^\r\n]*")
+_COMMENT: Final = regex(r"#[^\r\n]*")
 
 
 def _gives_an_outcome(handler: ast.ExceptHandler) -> bool:
@@ -137,7 +138,7 @@ def _is_a_task(value: ast.expr) -> bool:
             return False
 
 
-_LOGS: Final = re.compile(
+_LOGS: Final = regex(
     r"(?i)(?:^|\.)(?:critical|debug|error|exception|fatal|info|log|print|repr|str|type|warn|warning|isinstance|"
     r"format_exc\w*|print_exc\w*|print_stack|capture_exception|record_exception)$"
 )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
 from enum import StrEnum, auto
 from typing import TYPE_CHECKING, Final
 
@@ -11,6 +10,7 @@ from msgspec import Struct
 
 from idiomatic.core.analysis.scopes import scopes
 from idiomatic.core.analysis.tree import FUNCTIONS, tree
+from idiomatic.core.lazy import regex
 from idiomatic.core.module import about
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def member_uses(module: Module, name: str) -> tuple[MemberUse, ...]:
     )
 
 
-_EMPTY: Final = re.compile(r"\s*\(\s*\)")
+_EMPTY: Final = regex(r"\s*\(\s*\)")
 
 
 def is_called_plainly(call: ast.Call, statement: Statement) -> bool:

@@ -12,6 +12,7 @@ from idiomatic.core import module as questions
 from idiomatic.core.analysis.chains import How, What
 from idiomatic.core.analysis.scopes import BindingKind
 from idiomatic.core.facts import ClassFact
+from idiomatic.core.lazy import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from idiomatic.core.analysis.chains import Alternative, Branch, Chain
     from idiomatic.core.analysis.code import Analysis
 
-_SEVERAL: Final = re.compile(r"\w*(?:types|classes)$", re.IGNORECASE)
+_SEVERAL: Final = regex(r"\w*(?:types|classes)$", re.IGNORECASE)
 _ALIASES: Final = frozenset({"typing", "typing_extensions"})
 _FOR_PLATFORMS: Final = ("sys.platform", "sys.version_info", "os.name", "sys.version_info.major", "sys.byteorder")
 _HASHABLE: Final = ("builtins.str", "builtins.int", "builtins.bytes", "builtins.float", "builtins.bool")

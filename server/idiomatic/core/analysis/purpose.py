@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from idiomatic.core.analysis.constructors import methods, without_docstring
 from idiomatic.core.facts import ClassFact
+from idiomatic.core.lazy import regex
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -51,14 +52,14 @@ _BEHAVIOUR: Final = _set(
     "__setattr__ __delattr__ __del__ __get__ __set__ __delete__ __set_name__ __await__ __setitem__ __delitem__ "
     "__instancecheck__ __prepare__"
 )
-_DOES: Final = re.compile(
+_DOES: Final = regex(
     r"_?(?:start|stop|run|execute|close|open|connect|disconnect|send|receive|recv|handle|process|fetch|load|save|commit"
     r"|rollback|publish|subscribe|dispatch|notify|write|read|flush|emit|render|visit|setup|teardown|acquire|release"
     r"|listen|serve|shutdown|download|upload|sync|register|train|fit|predict|forward|invoke|perform|generate|parse"
     r"|build|compile|main|work|schedule|submit|cancel|create|delete|make|apply|call|ensure|wait|poll|draw|paint|play|crawl|scrape|install|deploy)(?:_.*)?$"
 )
 # Methods that tell something about the data, or give it in another form.
-_TELLS: Final = re.compile(
+_TELLS: Final = regex(
     r"_?(?:to|as|from|is|has|with|can|should|in)_.*|_?(?:copy|clone|replace|asdict|dict|json|key|serialize|dump|dumps)$"
     r"|(?:describe|summary|summarize|display|distance.*|area|perimeter|total.*|full_.*|display_.*|length|norm|magnitude)$"
 )

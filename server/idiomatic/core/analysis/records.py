@@ -13,6 +13,7 @@ from idiomatic.core.analysis.copying_methods import copying_methods
 from idiomatic.core.analysis.field_types import can_be_evaluated, type_of_extra, type_of_field
 from idiomatic.core.analysis.generated_methods import BOILERPLATE, ClassShape, compared_with_generated
 from idiomatic.core.analysis.known_types import KnownType, Source
+from idiomatic.core.lazy import regex
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -141,13 +142,13 @@ class Record(Struct, frozen=True, eq=False):
         )
 
 
-_SECRET: Final = re.compile(r"password|passwd|passphrase|secret|token$|api_?key|private_?key|credential", re.IGNORECASE)
-_OTHER_MACHINERY: Final = re.compile(
+_SECRET: Final = regex(r"password|passwd|passphrase|secret|token$|api_?key|private_?key|credential", re.IGNORECASE)
+_OTHER_MACHINERY: Final = regex(
     r"(?:\w*(?:Exception|Error|Warning|Enum|Flag|Model|Schema|Widget|TestCase|Thread|Process|Serializer|Form|View|Window"
     r"|Dialog)|BaseException|NamedTuple|TypedDict|Protocol|Module|Base|DeclarativeBase|Document|Struct|Structure|Union"
     r"|Field|Frame|QObject|Q[A-Z]\w+|int|str|float|bytes|tuple|list|dict|set|frozenset|type|property|object_)$"
 )
-_MACHINERY_DECORATORS: Final = re.compile(r"(?:\w+\.)*(?:dataclass|attrs|attr\.s|s|define|frozen|mutable|struct)\b")
+_MACHINERY_DECORATORS: Final = regex(r"(?:\w+\.)*(?:dataclass|attrs|attr\.s|s|define|frozen|mutable|struct)\b")
 
 
 def has_other_machinery(node: ast.ClassDef) -> bool:
@@ -234,9 +235,7 @@ def _read_field(
     return Field(parameter, known, annotation, quoted, declaration)
 
 
-_IRREFLEXIVE: Final = re.compile(
-    r"\b(?:Any|object|float|complex|Decimal|\w*(?:[aA]rray|Frame|Series|Tensor)|Number|Real)\b"
-)
+_IRREFLEXIVE: Final = regex(r"\b(?:Any|object|float|complex|Decimal|\w*(?:[aA]rray|Frame|Series|Tensor)|Number|Real)\b")
 
 
 def _read_extra(

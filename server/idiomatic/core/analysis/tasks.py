@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
 from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
@@ -14,6 +13,7 @@ from idiomatic.core.analysis.mentions import mentions
 from idiomatic.core.analysis.scopes import bound_by
 from idiomatic.core.analysis.tree import FUNCTIONS, walk_block
 from idiomatic.core.facts import FunctionFact
+from idiomatic.core.lazy import regex
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,7 +30,7 @@ WAIT_FOR: Final = ("asyncio.wait_for", "asyncio.tasks.wait_for")
 _LOOPS: Final = ("asyncio.get_running_loop", "asyncio.get_event_loop")
 _NEW_LOOPS: Final = ("asyncio.new_event_loop", "uvloop.new_event_loop")
 _LOOP_TYPES: Final = ("asyncio.AbstractEventLoop", "asyncio.BaseEventLoop", "asyncio.events.AbstractEventLoop")
-_NAMED_LOOP: Final = re.compile(r"_*(?:(?:io|main|event|running|current|async|asyncio)_?)?(?:loop|LOOP)")
+_NAMED_LOOP: Final = regex(r"_*(?:(?:io|main|event|running|current|async|asyncio)_?)?(?:loop|LOOP)")
 
 
 class Started(Struct, frozen=True):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Final
+
+from idiomatic.core.lazy import regex
 
 if TYPE_CHECKING:
     from idiomatic.core.analysis.code import Analysis
 
-FOR_TOOLS: Final = re.compile(r"#\s*(?:type:|noqa|pragma:|pylint:|mypy:|pyright:|fmt:|nosec|ruff:|yapf:|isort:)")
+FOR_TOOLS: Final = regex(r"#\s*(?:type:|noqa|pragma:|pylint:|mypy:|pyright:|fmt:|nosec|ruff:|yapf:|isort:)")
 """Matches the beginning of such a comment. Our own suppressions are none: what they silence is never rewritten."""
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
 from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
@@ -12,6 +11,7 @@ from idiomatic.core.analysis.closed_resources import starting_call
 from idiomatic.core.analysis.instances import Instance, OwnProtocol, callee, declaration, instance_of, own_class
 from idiomatic.core.analysis.resources import FACTORIES, MANAGERS, NOT_MANAGERS, Creation
 from idiomatic.core.idiom import Refused
+from idiomatic.core.lazy import regex
 from idiomatic.core.module import about
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ def _is_always(name: str, attribute: str, statement: Try, code: Analysis) -> boo
     return True
 
 
-_SESSION: Final = re.compile(r"(?i)async_?session(_?(local|maker|factory))?")
+_SESSION: Final = regex(r"(?i)async_?session(_?(local|maker|factory))?")
 
 
 def _named_session(resource: Resource, code: Analysis) -> Form | None:

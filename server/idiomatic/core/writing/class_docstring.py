@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 import libcst as cst
 
 from idiomatic.core.draft import DraftError
+from idiomatic.core.lazy import regex
 
 if TYPE_CHECKING:
     from idiomatic.core.analysis import Analysis
@@ -59,11 +60,11 @@ def _moved(function: ast.FunctionDef, code: Analysis) -> str:
     return re.sub(rf"(?<=\n){re.escape(old)}", new, with_line_feeds(code.source(inner)))
 
 
-_SAYS_NOTHING: Final = re.compile(
+_SAYS_NOTHING: Final = regex(
     r"(?:initiali[sz]\w*|init|constructor?|constructs?|creates?|set up|instantiates?|make|build)\b[^\n]{0,60}$",
     re.IGNORECASE,
 )
-_TRIPLE: Final = re.compile(r"([rRuU]?)(\"\"\"|''')(.*)\2$", re.DOTALL)
+_TRIPLE: Final = regex(r"([rRuU]?)(\"\"\"|''')(.*)\2$", re.DOTALL)
 
 
 def indentation(statement: ast.stmt, code: Analysis) -> str:

@@ -8,10 +8,12 @@ import keyword
 import re
 from typing import TYPE_CHECKING, Final
 
+from idiomatic.core.lazy import regex
+
 if TYPE_CHECKING:
     from idiomatic.core.analysis import Analysis
 
-_VERBS: Final = re.compile(r"(?:async|fetch|find|get|load|query|read|retrieve)_(?=[a-z])")
+_VERBS: Final = regex(r"(?:async|fetch|find|get|load|query|read|retrieve)_(?=[a-z])")
 _PASSED_ON: Final = ("asyncio.to_thread", "asyncio.wait_for")
 
 

@@ -11,6 +11,7 @@ import libcst as cst
 from msgspec import Struct
 
 from idiomatic.core.analysis.type_variables import type_variables
+from idiomatic.core.lazy import regex
 from idiomatic.core.module import bindings
 from idiomatic.core.writing.signatures import are_annotations_lazy, generic
 
@@ -26,8 +27,8 @@ NAMES: Final[Mapping[str, tuple[str, ...]]] = {
     "S": ("S", "Owner", "First"),
 }
 """What a type variable may be called, the best first: parameters, a result, the object that a method belongs to."""
-_WORD: Final = re.compile(r"\{(\w+)\}")
-_LIKE_A_VARIABLE: Final = re.compile(r"_?[A-Z]{1,2}")
+_WORD: Final = regex(r"\{(\w+)\}")
+_LIKE_A_VARIABLE: Final = regex(r"_?[A-Z]{1,2}")
 _TYPING: Final = frozenset(("Any", "Concatenate"))
 
 

@@ -50,7 +50,6 @@ blocks, because its coroutines are driven without an event loop.
 from __future__ import annotations
 
 import ast
-import re
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -71,6 +70,7 @@ from idiomatic.core.analysis.exceptions import (
 from idiomatic.core.analysis.tree import walk_block
 from idiomatic.core.facts import is_generator
 from idiomatic.core.idiom import Finding, Fix, Kind, Refused, Unsafe
+from idiomatic.core.lazy import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -134,7 +134,7 @@ def _ends(handler: ast.ExceptHandler) -> bool:
 
 
 _ITSELF: Final = frozenset({"aclose", "close", "disconnect", "shutdown", "stop", "terminate"})
-_STARTS: Final = re.compile(
+_STARTS: Final = regex(
     r"(?:^|_)(?:re)?(?:accept|acquire|a?enter|begin|bind|connect|create|establish|handshake|init\w*|instantiate|launch|"
     r"listen|login|main|open|run|serve|set_?up|start)(?:_|$)"
 )

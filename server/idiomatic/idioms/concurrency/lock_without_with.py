@@ -107,6 +107,7 @@ from idiomatic.core.analysis.tool_comments import FOR_TOOLS
 from idiomatic.core.analysis.tree import walk_block
 from idiomatic.core.draft import DraftError
 from idiomatic.core.idiom import Finding, Fix, Kind, Refused, safe_unless
+from idiomatic.core.lazy import regex
 from idiomatic.core.writing.comments import comment_lines
 
 if TYPE_CHECKING:
@@ -121,7 +122,7 @@ TRIGGERS = ("release",)
 ALSO = ()
 
 MESSAGE: Final = "`{}` is acquired and released by hand, which a `with` block does by itself"
-_LIKE_A_LOCK: Final = re.compile(r"(?i)(?:^|_)[rw]?(?:lock|mutex|semaphore|sem)$")
+_LIKE_A_LOCK: Final = regex(r"(?i)(?:^|_)[rw]?(?:lock|mutex|semaphore|sem)$")
 
 
 class Held(Struct, frozen=True, eq=False):

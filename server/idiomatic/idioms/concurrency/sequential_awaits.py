@@ -64,7 +64,6 @@ in a `finally`; a coroutine that has work to do when it is cancelled; and handle
 from __future__ import annotations
 
 import ast
-import re
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -85,6 +84,7 @@ from idiomatic.core.analysis.mentions import mentions
 from idiomatic.core.analysis.names import last_name
 from idiomatic.core.facts import FunctionFact
 from idiomatic.core.idiom import Finding, Fix, Kind, Refused
+from idiomatic.core.lazy import regex
 from idiomatic.core.module import bindings
 from idiomatic.core.text import Span
 from idiomatic.core.writing.changes import changed
@@ -224,7 +224,7 @@ def _step(statement: ast.stmt, code: Analysis) -> _Step | None:
     return _Step(statement, place, call, target) if _is_plain(call, code) else None
 
 
-_STEPS: Final = re.compile(
+_STEPS: Final = regex(
     r"(?:acquire|begin|commit|connect|dequeue|disconnect|drain|enqueue\w*|expire\w*|flush|join|lock|login|open|pop\w*|"
     r"publish\w*|push\w*|put\w*|read\w*|recv\w*|receive\w*|release|reserve\w*|rollback|set_\w+|sleep|start|stop|unlock|"
     r"wait\w*|write\w*|__aenter__|__aexit__|anext|__anext__)"
@@ -287,7 +287,7 @@ def _fixes(run: Sequence[_Step], code: Analysis) -> Iterator[Fix]:
     yield from group_fixes(code, (first, last), (title, keep_title), reasons, partial(to_task_group, run))
 
 
-_ONE_AT_A_TIME: Final = re.compile(
+_ONE_AT_A_TIME: Final = regex(
     r"(?:\w*_)?(?:channel|conn|connection|cur|cursor|db|file|lock|pipe|queue|reader|session|sock|socket|stream|"
     r"transaction|tx|txn|websocket|writer|ws)"
 )

@@ -69,7 +69,6 @@ two forms of a file (`if _IS_SYNC:`, the `else` of an `if True:`).
 from __future__ import annotations
 
 import ast
-import re
 import sys
 from functools import partial
 from typing import TYPE_CHECKING, Final
@@ -81,6 +80,7 @@ from idiomatic.core.analysis.coroutines import COROUTINE_FUNCTIONS, Gives, call_
 from idiomatic.core.analysis.instances import instance_of
 from idiomatic.core.analysis.resources import MANAGERS
 from idiomatic.core.idiom import Finding, Fix, Kind, Refused, Unsafe
+from idiomatic.core.lazy import regex
 from idiomatic.core.module import is_notebook
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ def _is_meant(statement: ast.Expr, code: Analysis) -> bool:
     return _FOR_CHECKERS.search(text) is not None or is_never_run(code, statement)
 
 
-_FOR_CHECKERS: Final = re.compile(r"#.*(?:unused-coroutine|reportUnusedCoroutine)")
+_FOR_CHECKERS: Final = regex(r"#.*(?:unused-coroutine|reportUnusedCoroutine)")
 
 
 def _gives_coroutine(call: ast.Call, code: Analysis) -> bool:

@@ -92,7 +92,6 @@ Refused: where its statement has no lines of its own, and where the call awaits,
 from __future__ import annotations
 
 import ast
-import re
 from functools import partial
 from typing import TYPE_CHECKING, Final, cast
 
@@ -109,6 +108,7 @@ from idiomatic.core.analysis.scopes import BindingKind
 from idiomatic.core.analysis.tasks import GATHER, GROUP
 from idiomatic.core.analysis.tree import FUNCTIONS, walk_block
 from idiomatic.core.idiom import Finding, Fix, Kind, Refused, Unsafe
+from idiomatic.core.lazy import regex
 from idiomatic.core.module import bindings
 from idiomatic.core.writing.arguments import awaited_arguments, dedented, indent_between, start_of
 from idiomatic.core.writing.changes import changed, lines_above, whole
@@ -238,7 +238,7 @@ def _repeated(node: ast.AST, block: ast.AsyncWith, code: Analysis) -> tuple[ast.
 _SAME_SIZE: Final = tuple(
     f"builtins.{name}" for name in ("enumerate", "list", "reversed", "set", "sorted", "tuple", "zip")
 )
-_SMALL: Final = re.compile(r"(?i)batch|chunk|page|window|worker|shard|slice")
+_SMALL: Final = regex(r"(?i)batch|chunk|page|window|worker|shard|slice")
 
 
 def _is_of_unknown_size(elements: ast.expr, code: Analysis, depth: int = 3) -> bool:
@@ -287,11 +287,11 @@ def _is_starred(arg: ast.AST, code: Analysis) -> bool:
     return isinstance(arguments, ast.arguments) and arg in {arguments.vararg, arguments.kwarg}
 
 
-_LIMITS: Final = re.compile(
+_LIMITS: Final = regex(
     r"(?i)semaphore|limiter|limited|rate_?limit|throttl|\bsem\b|concurren|capacity|lock\b|\bqueue\(|queue\.(?:get|put|join)|"
     r"\bpool\b|_pool\b|batch|chunk|islice|parallel"
 )
-_STEPS: Final = re.compile(
+_STEPS: Final = regex(
     r"(?:acquire|cancel|closed|connect|done|finished|ready|disconnect|handle\w*|initiali[sz]e|join|notify\w*|on_\w+|run|set_?up|shut_?down|sleep|start\w*|"
     r"stop\w*|tear_?down|wait\w*|worker\w*|\w+_worker|consume\w*)"
 )

@@ -51,7 +51,6 @@ from __future__ import annotations
 
 import ast
 import keyword
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Final, cast
@@ -65,6 +64,7 @@ from idiomatic.core.analysis.names import base_name
 from idiomatic.core.analysis.tree import FUNCTIONS, tree, walk_own
 from idiomatic.core.facts import FunctionFact, is_generator
 from idiomatic.core.idiom import Finding, Fix, Kind, Refused, Unsafe, safe_unless
+from idiomatic.core.lazy import regex
 from idiomatic.core.module import about
 from idiomatic.core.writing.changes import changed
 from idiomatic.core.writing.definitions import put_above
@@ -97,7 +97,7 @@ HARMLESS: Final = frozenset(
     }
 )  # fmt: skip
 KNOWN_BASES: Final = frozenset({"ABC", "Exception", "Generic", "object"})
-_VERB: Final = re.compile(
+_VERB: Final = regex(
     r"\A_*(?:as|build|calculate|collect|compute|create|describe|export|extract|fetch|find|generate|get|load|make|parse|read|"
     r"retrieve|return|serialize|to)_(?=[a-z])"
 )

@@ -59,7 +59,6 @@ Python 3.10.
 from __future__ import annotations
 
 import ast
-import re
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -73,6 +72,7 @@ from idiomatic.core.analysis.purpose import is_doer
 from idiomatic.core.analysis.tree import FUNCTIONS
 from idiomatic.core.facts import ClassFact
 from idiomatic.core.idiom import Finding, Fix, Kind, Refused, safe_unless
+from idiomatic.core.lazy import regex
 from idiomatic.core.module import Role, role
 from idiomatic.core.usage import Act
 
@@ -88,11 +88,11 @@ SINCE = (3, 7)
 TRIGGERS = ("dataclass",)
 ALSO = ()
 
-_CHANGES: Final = re.compile(
+_CHANGES: Final = regex(
     r"(?:State|Context|Builder|Counter|Cache|Session|Tracker|Progress|Buffer|Cursor|Accumulator|Stats|Statistics"
     r"|Metrics|Mutable\w*)$"
 )
-_MUTABLE: Final = re.compile(
+_MUTABLE: Final = regex(
     r"\b(?:list|dict|set|bytearray|defaultdict|deque|List|Dict|Set|DefaultDict|Deque|OrderedDict|Counter|ChainMap"
     r"|MutableMapping|MutableSequence|MutableSet|array|ndarray|DataFrame|Series|Tensor|Any|object)\b"
     # What is in use: waited on, read from, run.
