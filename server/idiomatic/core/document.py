@@ -211,6 +211,11 @@ class Document:
         """The long classes among the statements."""
         return (long for long, _, _ in self._classes)
 
+    def end(self) -> None:
+        """Nobody looks at the document any more, nor at a version before or after it: see `Module.end`."""
+        for statement in self.long_classes:
+            statement.frame.end()
+
     def fact(self, of: Callable[[Document], T]) -> T:
         """`of(self)`, computed once."""
         if of not in self._facts:

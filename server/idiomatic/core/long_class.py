@@ -66,6 +66,14 @@ class Frame:
         self.was_read = False
         self.scopes: Any = None
 
+    def end(self) -> None:
+        """Nobody looks at any version any more: open the circles in which the class refers to itself."""
+        if hasattr(self, "statement"):
+            self.statement.forget()
+            del self.statement
+            del self.node.frame
+        self.scopes = None
+
     @property
     def body(self) -> list[ast.stmt]:
         """The members in the version that is being looked at."""
@@ -186,6 +194,10 @@ class LongClass(Statement):
         self.bind()
         self.frame.was_read = True
         return super().fact(of)
+
+    def forget(self) -> None:
+        """Forget what is known of all of it."""
+        self._facts.clear()
 
     # -- parts --------------------------------------------------------------------------------------------------------
 

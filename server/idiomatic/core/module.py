@@ -254,6 +254,14 @@ class Module:
         finally:
             self._open.pop()
 
+    def end(self) -> None:
+        """Nothing is asked any more of the module or of what was found in it: it goes with whoever holds it.
+
+        Who looks at thousands of files leaves no circles: to find out that they are garbage takes a sixth of the time.
+        """
+        if hasattr(self.current, "module"):
+            del self.current.module
+
     def settle(self, wanted: Iterable[Question] | None = None) -> None:
         """Forget the earlier version: what is asked from now on is found out.
 

@@ -72,6 +72,8 @@ class Modules:
 
     Attributes:
         opened: the documents open in an editor: their text is the truth, not the disk's.
+        gone: if that is a list, what was read from the disk and is no longer kept: whoever asks for it ends it when
+            nobody looks at it any more.
 
     Args:
         keeps: how many characters of text are kept parsed, which take fifty times that in memory; `None`: all.
@@ -83,6 +85,7 @@ class Modules:
         self, opened: Mapping[Path, Document] | None = None, keeps: int | None = None, for_seconds: float = 0.0
     ) -> None:
         self.opened = {} if opened is None else opened
+        self.gone: list[Module] | None = None
         self._keeps = keeps
         self._for_seconds = for_seconds
         self._known: dict[Path, tuple[object, Module | None, str | None]] = {}
@@ -132,6 +135,8 @@ class Modules:
             total += _size(known)
             if total > keeps and self._used[path] <= before:
                 self.close(path)
+                if self.gone is not None and known[1] is not None and path not in self.opened:
+                    self.gone.append(known[1])
 
     def close(self, path: Path) -> None:
         """Keep nothing of a document that was closed."""

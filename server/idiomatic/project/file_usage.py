@@ -32,7 +32,11 @@ def in_bytes(path: Path, raw: bytes, package: str) -> frozenset[Use]:
     if len(raw) > LARGEST:
         return frozenset()
     try:
-        return in_document(Document.parse(files.decode(path, raw).text), package)
+        document = Document.parse(files.decode(path, raw).text)
+        try:
+            return in_document(document, package)
+        finally:
+            document.end()
     except (files.FileError, RecursionError):
         return frozenset()
 

@@ -54,12 +54,14 @@ class Check(Struct, frozen=True):
         basis: Basis | None = None
         uses: frozenset[Use] | None = None
         is_waiting = False
+        gone: list[Module] = []
         with logged(path_of(given)) as warnings:
             try:
                 source = source_of(given)
                 # Held, not asked for again: it forgets what it saw when a file that it saw has changed since.
                 around = self.workspace.source(source.path)
                 around.is_waiting = False
+                around.source.modules.gone = gone = []
                 notebook = notebooks.read(source) if notebooks.is_notebook(source.path) else None
                 document = notebook.document if notebook is not None else None
                 analysed = analysis_of(source, around, self.workspace.settings(source.path), document)
@@ -70,10 +72,15 @@ class Check(Struct, frozen=True):
                     basis = Basis(evidence.digest(source.raw), around.source.evidence)
                 if notebook is None and self.workspace.index is None:
                     uses = file_usage.in_document(analysed.module.document, index.Packages().of(source.path.absolute()))
+                analysed.module.end()
             except files.FileError as error:
                 records, faults = (), (Fault(shown_path(error.path), error.message),)
             except Exception as error:  # whatever it is: the other files go on
                 records, faults = (), (internal_error(given, error),)
+        while gone:
+            module = gone.pop()
+            module.end()
+            module.document.end()
         report = FileReport(tuple(records), tuple(faults), tuple(warnings))
         return Looked(report, None if warnings else basis, uses, is_waiting)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import itertools
 import os
 import signal
 import sys
@@ -24,8 +23,8 @@ R = TypeVar("R")
 FEW: Final = 300_000
 """How many bytes of source one process reads in the time that starting more of them takes."""
 LARGEST_CHUNK: Final = 16
-_ALL_AFTER: Final = 8
-"""After how many chunks everything is looked through for what can go."""
+_GROWTH: Final = 2_000_000
+"""After how many more objects it is looked whether some are garbage: they take 150 MB."""
 
 
 def cores() -> int:
@@ -63,12 +62,13 @@ def each(
     """
     processes = processes or cores()
     if (processes == 1 and not apart) or len(files) == 1 or _size(files) < FEW:
+        garbage = Garbage()
         with without_collection(), watched(len(files)) as advance:
             for number, file in enumerate(files, 1):
                 yield file, work(file)
                 advance(1)
                 if number % LARGEST_CHUNK == 0:
-                    _collect(number // LARGEST_CHUNK)
+                    garbage.collect()
     else:
         yield from _on_all(processes, work, files, on_crash, watched)
 
@@ -95,6 +95,25 @@ def without_collection() -> Iterator[None]:
     finally:
         if was_enabled:
             gc.enable()
+
+
+class Garbage:
+    """What nobody can reach any more and yet holds itself: there is little, and most of what is looked through is none.
+
+    Other files stay parsed for the next ones that ask: to look through them after every few files takes as long as
+    looking at these did. So it is done when there are many more objects than there were the last time.
+    """
+
+    def __init__(self) -> None:
+        self._few = sys.getallocatedblocks()
+
+    def collect(self) -> None:
+        """Take it away, if there may be much of it."""
+        blocks = sys.getallocatedblocks()
+        # Not all of Python's allocators count.
+        if not blocks or blocks > self._few + _GROWTH:
+            gc.collect()
+            self._few = sys.getallocatedblocks()
 
 
 def _on_all(
@@ -158,12 +177,12 @@ def _context() -> BaseContext:
 
 _work: Callable[[Any], Any]
 _stop: Event
-_chunks = itertools.count(1)
+_garbage: Garbage
 
 
 def _start(work: Callable[[Any], Any], stop: Event) -> None:
-    global _work, _stop
-    _work, _stop = work, stop
+    global _work, _stop, _garbage
+    _work, _stop, _garbage = work, stop, Garbage()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C goes to all processes; the first one decides
     threading.Thread(target=_end_with_parent, daemon=True).start()
     gc.disable()
@@ -181,13 +200,5 @@ def _end_with_parent() -> None:
 
 def _chunk(files: Sequence[Path]) -> list[tuple[Path, Any]]:
     found = [(file, _work(file)) for file in files if not _stop.is_set()]
-    _collect(next(_chunks))
+    _garbage.collect()
     return found
-
-
-def _collect(chunks: int) -> None:
-    """Take away what a chunk has left behind, and now and then what those before it have kept for a while.
-
-    Other files stay parsed for the next ones that ask: to look through them each time takes as long as the chunk did.
-    """
-    gc.collect(2 if chunks % _ALL_AFTER == 0 else 1)
