@@ -13,7 +13,7 @@ from __future__ import annotations
 import logging
 from bisect import bisect_right
 from collections import defaultdict
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Struct
@@ -39,6 +39,10 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
+_COMBINATIONS: Final = 4096
+"""Of so many combinations of words it is remembered which idioms want one of them."""
+
+
 class _ByTrigger:
     """Idioms by the words without which they find nothing."""
 
@@ -51,10 +55,21 @@ class _ByTrigger:
             for trigger in idiom.triggers:
                 by_trigger[trigger].append(idiom)
         self._by_trigger = by_trigger
+        # Most statements have the same few of these words.
+        self._with = lru_cache(_COMBINATIONS)(self._wanting)
 
-    def triggered(self, text: str) -> frozenset[Idiom]:
-        """Those that could find something in a text."""
-        return self._always.union(*(idioms for trigger, idioms in self._by_trigger.items() if trigger in text))
+    def _wanting(self, *words: str) -> frozenset[Idiom]:
+        return self._always.union(*(self._by_trigger[word] for word in words))
+
+    def words(self, text: str) -> Sequence[str]:
+        """The words that are in a text: no others need to be looked for in a part of it."""
+        return [word for word in self._by_trigger if word in text]
+
+    def triggered(self, text: str, words: Iterable[str] | None = None) -> frozenset[Idiom]:
+        """Those that could find something in a text, in which there are at most some of the words."""
+        if words is None:
+            words = self._by_trigger
+        return self._with(*[word for word in words if word in text])
 
 
 class Rules(Struct, frozen=True, dict=True):
@@ -81,9 +96,13 @@ class Rules(Struct, frozen=True, dict=True):
     def _offered(self) -> _ByTrigger:
         return _ByTrigger(each for each in self.idioms if each.kind is Kind.REFACTOR)
 
-    def asked(self, text: str) -> frozenset[Idiom]:
-        """The idioms that could report something in a statement."""
-        return self._asked.triggered(text)
+    def words(self, text: str) -> Sequence[str]:
+        """The words in a text that make it worth a look."""
+        return self._asked.words(text)
+
+    def asked(self, text: str, words: Iterable[str] | None = None) -> frozenset[Idiom]:
+        """The idioms that could report something in a statement; `words` are those of the whole text, if known."""
+        return self._asked.triggered(text, words)
 
     def offered(self, text: str) -> frozenset[Idiom]:
         """The refactorings that could be possible in a statement."""
@@ -449,14 +468,16 @@ def analyse(module: Module, rules: Rules, previous: Analysed | None = None) -> A
             if question in answers and module.answer(question) != answers[question]:
                 outdated.add(question)
                 del answers[question]
+    # What a file does not mention need not be looked for in each of its statements.
+    words = None if known else rules.words(module.document.text)
     entries: dict[Statement, Entry] = {}
     for statement in module.document.statements:
         if isinstance(statement, LongClass):
-            entries |= _examine_class(module, statement, rules, known, outdated, before.get(statement.frame))
+            entries |= _examine_class(module, statement, rules, known, outdated, before.get(statement.frame), words)
         elif (entry := _kept(known, statement, outdated)) is not None:
             entries[statement] = entry
         else:
-            suggested = _suggested(rules, statement)
+            suggested = rules.asked(statement.text, words)
             entries[statement] = _examine(module, statement, statement, rules, known, suggested, suggested)
     is_recounted = age >= _RECOUNT or not known
     if is_recounted:
@@ -483,6 +504,7 @@ def _examine_class(
     known: Mapping[Statement, Entry],
     outdated: set[Question],
     before: LongClass | None,
+    words: Iterable[str] | None,
 ) -> Iterator[tuple[Statement, Entry]]:
     """Look at the parts of a long class of which something changed.
 
@@ -493,13 +515,16 @@ def _examine_class(
         known: what is known from the version before.
         outdated: the questions whose answers changed.
         before: the class in the version before.
+        words: the words in the text that make it worth a look, if that is known.
     """
     # Parts that do not parse count as what they were: findings do not come and go while somebody types.
     whole = statement.good
     has_changed = before is None or before.parts != whole.parts
     header = statement.parts[0]
     kept = {part: entry for part in statement.parts if (entry := _kept(known, part, outdated)) is not None}
-    suggested = {part: kept[part].suggested if part in kept else _suggested(rules, part) for part in statement.parts}
+    suggested = {
+        part: kept[part].suggested if part in kept else rules.asked(part.text, words) for part in statement.parts
+    }
     # What one method suggests is looked for in all of them, as in a class that is looked at as a whole.
     asked = frozenset[Idiom]().union(*suggested.values())
     if (old := known.get(header)) is not None and (asked == old.asked or whole is not statement):
@@ -516,10 +541,6 @@ def _examine_class(
             yield part, entry
     finally:
         statement.bind()
-
-
-def _suggested(rules: Rules, leaf: Statement) -> frozenset[Idiom]:
-    return rules.asked(leaf.text)
 
 
 def _again(entry: Entry, asked: frozenset[Idiom], has_changed: bool) -> frozenset[Idiom]:
@@ -596,8 +617,8 @@ def _found(idioms: Iterable[Idiom], code: Analysis) -> tuple[Sequence[Diagnostic
         if frame is not None:
             frame.was_read = False
         for kind in idiom.nodes:
-            for node in index.of(kind):
-                found += _ask(idiom, node, code)
+            if nodes := index.of(kind):
+                found += _ask(idiom, nodes, code)
         if frame is not None and frame.was_read:
             wide.add(idiom)
     code.is_wide = bool(wide)
@@ -605,14 +626,16 @@ def _found(idioms: Iterable[Idiom], code: Analysis) -> tuple[Sequence[Diagnostic
     return sorted(found, key=lambda diagnostic: diagnostic.sort_key), frozenset(wide)
 
 
-def _ask(idiom: Idiom, node: ast.AST, code: Analysis) -> Iterator[Diagnostic]:
-    """What one idiom finds at one node; its failure is its own."""
-    try:
-        for finding in idiom.detect(node, code):
-            leaf, span = _place(finding.node, code)
-            yield Diagnostic(idiom, leaf, span, finding, code)
-    except Exception:
-        logger.exception("%s failed on %r", idiom.name, code.unit)
+def _ask(idiom: Idiom, nodes: Iterable[ast.AST], code: Analysis) -> Iterator[Diagnostic]:
+    """What one idiom finds at some nodes; its failure at one of them is its own."""
+    detect = idiom.detect
+    for node in nodes:
+        try:
+            for finding in detect(node, code):
+                leaf, span = _place(finding.node, code)
+                yield Diagnostic(idiom, leaf, span, finding, code)
+        except Exception:
+            logger.exception("%s failed on %r", idiom.name, code.unit)
 
 
 def _place(at: ast.AST | Span, code: Analysis) -> tuple[Statement, Span]:

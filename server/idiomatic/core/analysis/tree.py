@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
 from idiomatic.core.long_class import LongClass, Part
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from idiomatic.core.statement import Statement
 
@@ -39,34 +39,11 @@ class Tree:
     parents: Mapping[ast.AST, ast.AST]
 
     def __init__(self, statement: Statement) -> None:
-        by_type: defaultdict[type[ast.AST], list[ast.AST]] = defaultdict(list)
-        parents: dict[ast.AST, ast.AST] = {}
-        self.parents = parents
-        self.by_type = by_type
         self._by_name: dict[str, list[ast.Name]] | None = None
-        # A stack of its own: code that nests deeper than Python's recursion limit is still indexed. What happens for
-        # every node is written out here: this loop is a good part of what looking at a file costs.
-        stack: list[ast.AST] = list(reversed(statement.nodes))
-        if isinstance(statement, Part):
-            class_ = statement.frame.node
-            if statement.is_header:
-                by_type[ast.ClassDef].append(class_)
-                stack = list(_children(class_, besides="body"))[::-1]
-            parents |= dict.fromkeys(stack, class_)
-        while stack:
-            node = stack.pop()
-            kind = type(node)
-            by_type[kind].append(node)
-            for name in _FIELDS[kind]:
-                value = getattr(node, name, None)
-                if type(value) is list:
-                    for child in reversed(value):
-                        if child is not None:
-                            parents[child] = node
-                            stack.append(child)
-                elif value is not None:
-                    parents[value] = node
-                    stack.append(value)
+        try:
+            self.by_type, self.parents = _indexed(statement, _index)
+        except RecursionError:
+            self.by_type, self.parents = _indexed(statement, _index_deep)
 
     def of(self, kind: type[Node]) -> Sequence[Node]:
         """All nodes of exactly this class."""
@@ -85,6 +62,59 @@ class Tree:
         while (parent := self.parents.get(node)) is not None:
             yield parent
             node = parent
+
+
+_ByType: TypeAlias = "defaultdict[type[ast.AST], list[ast.AST]]"
+_Parents: TypeAlias = dict[ast.AST, ast.AST]
+
+
+def _indexed(
+    statement: Statement, index: Callable[[ast.AST, Sequence[str], _ByType, _Parents], None]
+) -> tuple[_ByType, _Parents]:
+    by_type: _ByType = defaultdict(list)
+    parents: _Parents = {}
+    outermost: Sequence[ast.AST] = statement.nodes
+    if isinstance(statement, Part):
+        class_ = statement.frame.node
+        if statement.is_header:
+            by_type[ast.ClassDef].append(class_)
+            outermost = tuple(_children(class_, besides="body"))
+        parents |= dict.fromkeys(outermost, class_)
+    for node in outermost:
+        kind = type(node)
+        by_type[kind].append(node)
+        index(node, _FIELDS[kind], by_type, parents)
+    return by_type, parents
+
+
+def _index(node: ast.AST, names: Sequence[str], by_type: _ByType, parents: _Parents) -> None:
+    """Add what lies below a node: what happens for every node is a good part of what looking at a file costs."""
+    for name in names:
+        value = getattr(node, name)
+        if type(value) is list:
+            for child in value:
+                if child is not None:
+                    parents[child] = node
+                    kind = type(child)
+                    by_type[kind].append(child)
+                    if below := _FIELDS[kind]:
+                        _index(child, below, by_type, parents)
+        elif value is not None:
+            parents[value] = node
+            kind = type(value)
+            by_type[kind].append(value)
+            if below := _FIELDS[kind]:
+                _index(value, below, by_type, parents)
+
+
+def _index_deep(node: ast.AST, names: Sequence[str], by_type: _ByType, parents: _Parents) -> None:
+    """The same, with a stack of its own: for code that nests deeper than Python's recursion limit."""
+    stack = [(child, node) for child in _children(node)][::-1]
+    while stack:
+        child, parent = stack.pop()
+        parents[child] = parent
+        by_type[type(child)].append(child)
+        stack += [(each, child) for each in _children(child)][::-1]
 
 
 class _JoinedParents(Mapping[ast.AST, ast.AST]):
@@ -140,7 +170,7 @@ class _JoinedNodes(dict[type[ast.AST], list[ast.AST]]):
 
 
 def _children(node: ast.AST, *, besides: str = "") -> Iterator[ast.AST]:
-    for name in reversed(_FIELDS[type(node)]):
+    for name in _FIELDS[type(node)]:
         if name == besides:
             continue
         value = getattr(node, name, None)
@@ -162,12 +192,12 @@ _NO_CHILDREN: Final = (ast.Constant, ast.Global, ast.Nonlocal, ast.alias, ast.Ma
 
 
 class _Fields(dict[type[ast.AST], tuple[str, ...]]):
-    """The fields of a class of nodes that hold other nodes, the last one first."""
+    """The fields of a class of nodes that hold other nodes."""
 
     def __missing__(self, kind: type[ast.AST]) -> tuple[str, ...]:
         fields = () if issubclass(kind, _NO_CHILDREN) else kind._fields
         is_named = kind.__name__ == "TypeAlias"  # the only one whose name is a node
-        self[kind] = tuple(name for name in reversed(fields) if name not in _NO_NODES or (is_named and name == "name"))
+        self[kind] = tuple(name for name in fields if name not in _NO_NODES or (is_named and name == "name"))
         return self[kind]
 
 
