@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
 import pytest
 from idiomatic.core import bulk, catalogue, engine
 from idiomatic.core.document import Document
 from idiomatic.core.idiom import Safe, Unsafe
 from idiomatic.core.module import Module
+
+from tests.test_cases import all_cases, examples
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from idiomatic.core.idiom import Idiom
 
 HEAD = "import datetime\n"
 NOW = "datetime.datetime.utcnow()"
@@ -70,6 +81,21 @@ def test_what_another_linter_was_told_counts(code: str) -> None:
 )
 def test_what_another_linter_was_told_of_something_else(code: str) -> None:
     assert found(HEAD + code) == ["naive-utcnow"]
+
+
+@pytest.mark.parametrize("rule", [rule for rule in catalogue.load().values() if rule.also], ids=lambda rule: rule.name)
+def test_ruff_silences_us_where_it_silences_itself(tmp_path: Path, rule: Idiom) -> None:
+    """What ruff underlines, and so where its comment goes, is not always what we underline."""
+    texts = [before for _, before, _ in examples(rule.name)]
+    texts += [case.fences[0] for case in all_cases(rule.name) if case.one("finds", "1") == "1" and not case.files]
+    files = {tmp_path / f"example_{number}.py": text for number, text in enumerate(texts)}
+    for file, text in files.items():
+        file.write_text(text, encoding="utf-8", newline="")
+    options = ["--isolated", "--preview", "--target-version=py313", f"--select={','.join(rule.also)}", "--add-noqa"]
+    subprocess.run([sys.executable, "-m", "ruff", "check", *options, *files], check=True, capture_output=True)
+    told = {file.read_text(encoding="utf-8") for file in files} - set(texts)
+    assert told
+    assert [text for text in told if found(text, rule.name)] == []
 
 
 def test_what_another_linter_was_told_says_nothing_of_other_rules() -> None:

@@ -412,7 +412,7 @@ class Analysed:
         if diagnostic.code is None:
             return {(leaf, leaf.lines.position(offset)[0]) for offset in (diagnostic.span.start, diagnostic.span.end)}
         self._look_at(diagnostic)
-        lines = silenced_lines(diagnostic.code, diagnostic.finding.node)
+        lines = silenced_lines(diagnostic.code, diagnostic.finding.node, diagnostic.finding.about)
         statement = diagnostic.code.statement
         return {statement.part_at(line) if isinstance(statement, LongClass) else (leaf, line) for line in lines}
 

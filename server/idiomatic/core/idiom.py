@@ -124,11 +124,13 @@ class Finding(Struct, frozen=True, eq=False):
         node: what is underlined; a node, or a span of the statement's text.
         message: what is wrong or could be better here, one sentence without a full stop.
         fixes: what is offered, the best first; only the first is applied in bulk. Empty: explained only.
+        about: the statement that it is about, if not the smallest one around the node: its first line silences it, too.
     """
 
     node: ast.AST | Span
     message: str
     fixes: tuple[Fix, ...] = ()
+    about: ast.stmt | None = None
 
 
 Detect: TypeAlias = Callable[..., Iterator[Finding]]

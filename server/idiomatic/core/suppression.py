@@ -125,12 +125,14 @@ def _names(match: re.Match[str], offset: int) -> Iterator[tuple[str, Span]]:
         yield name.group(), Span(*name.span()).shifted(offset + match.start("names"))
 
 
-def silenced_lines(code: Analysis, node: ast.AST | Span) -> frozenset[int]:
+def silenced_lines(code: Analysis, node: ast.AST | Span, about: ast.stmt | None = None) -> frozenset[int]:
     """The lines, from 0 within the statement, on which a comment silences a finding at `node`.
 
     These are the first and last line of the smallest statement (or `except` or `case` clause) around it, the last line
-    of its header, and the lines of the node itself.
+    of its header, and the lines of the node itself; and the first line of the statement that the finding is about.
     """
+    if about is not None:
+        return silenced_lines(code, node) | {code.statement.line(about)}
     statement, lines = code.statement, code.statement.lines
     if isinstance(node, Span):
         return frozenset(range(lines.position(node.start)[0], lines.position(node.end)[0] + 1))

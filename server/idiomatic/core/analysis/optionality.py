@@ -24,6 +24,8 @@ _READ_ONLY: Final = (
         for name in ("Sequence", "Iterable", "Collection", "Container", "Mapping", "Reversible", "Sized", "Iterator")
     ),
 )
+_NO_OTHERS: Final = ("Sequence", "Iterable", "Collection", "Container", "Mapping", "AbstractSet")
+"""What nobody calls a type that can be changed."""
 _MUTABLE: Final = (
     *(f"builtins.{name}" for name in ("list", "dict", "set", "bytearray")),
     *(f"collections.{name}" for name in ("defaultdict", "deque", "OrderedDict", "Counter")),
@@ -36,10 +38,7 @@ def is_read_only(annotation: ast.expr | None, code: Analysis) -> bool:
     """Whether the annotation promises that the function does not change what it is given."""
     match annotation:
         case ast.Constant(value=str(text)):
-            return (
-                re.match(r"(?:\w+\.)*(?:Sequence|Iterable|Collection|Mapping|AbstractSet|Container)\b", text)
-                is not None
-            )
+            return re.match(rf"(?:\w+\.)*(?:{'|'.join(_NO_OTHERS)})\b", text) is not None
         case ast.Subscript(value=head, slice=ast.Tuple(elts=[first, *_])) if code.is_name(head, *ANNOTATED):
             return is_read_only(first, code)
         case ast.Subscript(value=head, slice=inner) if code.is_name(head, "typing.Optional"):
@@ -47,11 +46,17 @@ def is_read_only(annotation: ast.expr | None, code: Analysis) -> bool:
         case ast.Subscript(value=head, slice=ast.Tuple(elts=members)) if code.is_name(head, "typing.Union"):
             return all(is_none(member) or is_read_only(member, code) for member in members)
         case ast.Subscript(value=head):
-            return code.is_name(head, *_READ_ONLY)
+            return _is_read_only(head, code)
         case ast.BinOp(left=left, op=ast.BitOr(), right=right):
             return all(is_none(member) or is_read_only(member, code) for member in (left, right))
         case _:
-            return code.is_name(annotation, *_READ_ONLY)
+            return _is_read_only(annotation, code)
+
+
+def _is_read_only(head: ast.expr | None, code: Analysis) -> bool:
+    # A project may have its types from a module of its own, which knows where they are in each Python.
+    name = code.qualified_name(head) or ""
+    return name in _READ_ONLY or ("." in name and name.rpartition(".")[2] in _NO_OTHERS)
 
 
 def is_none(node: ast.expr | None) -> bool:

@@ -110,7 +110,7 @@ def detect(class_: ast.ClassDef, code: Analysis) -> Iterator[Finding]:
         case [ast.FunctionDef() as equals] if not (_may_have_hash(class_) or has_other_machinery(class_)):
             if (where := _hashed_in(class_, code)) is not None:
                 message = f"`{class_.name}` has an `__eq__` and no `__hash__`, but its objects are hashed {where}"
-                yield Finding(_header(equals, code), message, (_fix(class_, equals, code),))
+                yield Finding(_header(equals, code), message, (_fix(class_, equals, code),), about=class_)
         case _:
             return
 

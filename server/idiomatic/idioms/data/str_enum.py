@@ -112,9 +112,9 @@ def detect(class_: ast.ClassDef, code: Analysis) -> Iterator[Finding]:
     message = f"`{class_.name}` is a string and an enumeration, which is what `StrEnum` is for"
     enum = _read(class_)
     if (reason := next(_refusals(enum, strings[0], code), None)) is not None:
-        yield Finding(place, message, (Fix("Use `StrEnum`", Refused(reason), code.lines(class_)),))
+        yield Finding(place, message, (Fix("Use `StrEnum`", Refused(reason), code.lines(class_)),), about=class_)
     else:
-        yield Finding(place, message, tuple(_fixes(enum, code)))
+        yield Finding(place, message, tuple(_fixes(enum, code)), about=class_)
 
 
 def _fixes(enum: _Enum, code: Analysis) -> Iterator[Fix]:

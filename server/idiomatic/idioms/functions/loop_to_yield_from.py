@@ -130,7 +130,7 @@ def detect(loop: ast.For, code: Analysis) -> Iterator[Finding]:
     consequence = f" ({reasons[0][1]})" if reasons else ""
     verdict = safe_unless(reason for reason, _ in reasons)
     fix = Fix(f"Use `yield from`{consequence}", verdict, code.lines(loop), partial(to_yield_from, loop))
-    yield Finding(loop.body[0], "A loop that only yields its items can be a `yield from`", (fix,))
+    yield Finding(loop.body[0], "A loop that only yields its items can be a `yield from`", (fix,), about=loop)
 
 
 def _is_used(name: str, loop: ast.For, function: ast.FunctionDef, code: Analysis) -> bool:

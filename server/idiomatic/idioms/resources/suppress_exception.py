@@ -112,7 +112,8 @@ def detect(statement: ast.Try, code: Analysis) -> Iterator[Finding]:
         code.lines(statement),
         partial(to_suppress, statement),
     )
-    yield Finding(handler, "An `except` that does nothing can be a `with contextlib.suppress(...)`", (fix,))
+    message = "An `except` that does nothing can be a `with contextlib.suppress(...)`"
+    yield Finding(handler, message, (fix,), about=statement)
 
 
 def _does_nothing(handler: ast.ExceptHandler) -> bool:
