@@ -137,8 +137,8 @@ def members(text: str, frame: Frame) -> tuple[list[Part], list[Statement]]:
     elif groups and not groups[-1][1]:
         after = [Statement(piece, nodes, base) for piece, nodes, base in groups[-1:]]
         del groups[-1]
-    for piece, nodes, base in groups:
-        if not _fits(piece, nodes, base, frame.indent):
+    for piece, nodes, _ in groups:
+        if not _fits(piece, nodes, lines, 2, frame.indent):
             raise UnfitError
     return [Part(frame, *group) for group in groups], after
 
@@ -195,8 +195,9 @@ def _taken_apart(text: str, node: ast.ClassDef, base: int) -> LongClass | None:
         return None
     frame = Frame(node, indent)
     header, rest = text[: lines.starts[start]], text[lines.starts[start] :]
-    groups = list(_groups(rest, Lines(rest), node.body, base + start))
-    if not all(_fits(piece, nodes, first_line, indent) for piece, nodes, first_line in groups):
+    below = Lines(rest)
+    groups = list(_groups(rest, below, node.body, base + start))
+    if not all(_fits(piece, nodes, below, base + start, indent) for piece, nodes, _ in groups):
         return None
     return LongClass(frame, [Part(frame, header, (), base, is_header=True), *(Part(frame, *group) for group in groups)])
 
@@ -206,12 +207,17 @@ def _indent(line: str) -> str:
     return space.group() if space else ""
 
 
-def _fits(piece: str, nodes: Sequence[ast.stmt], base: int, indent: str) -> bool:
-    """Whether the first of some members begins its line, as far to the right as the members of that class do."""
-    if not nodes:
-        return False
-    line = Lines(piece).line(_first_line(nodes[0]) - base)
-    if _indent(line) != indent:
+def _fits(piece: str, nodes: Sequence[ast.stmt], lines: Lines, base: int, indent: str) -> bool:
+    """Whether the first of some members begins its line, as far to the right as the members of that class do.
+
+    Args:
+        piece: the text of the members.
+        nodes: their trees.
+        lines: those of the text that the piece is from.
+        base: the `lineno` of the first of the lines.
+        indent: how far to the right that is.
+    """
+    if not nodes or _indent(lines.line(_first_line(nodes[0]) - base)) != indent:
         return False
     if "global" not in piece and "nonlocal" not in piece:
         return True

@@ -167,16 +167,23 @@ class _Look:
         """All of it."""
         of = self._tree.of
         self._attributes()
+        # What most nodes are not is seen before anything is called for them: this is done for every file there is.
         for call in of(ast.Call):
-            self._call(call)
+            called = call.func
+            if (isinstance(called, ast.Name) and called.id in _TELLING) or (
+                isinstance(called, ast.Attribute) and called.attr in _TELLING
+            ):
+                self._call(call)
         for passed in of(ast.Name):
-            self._passed_on(passed)
+            if passed.id in _TOUCHERS:
+                self._passed_on(passed)
         for compare in of(ast.Compare):
-            self._compare(compare)
+            if self._may_have_class(compare.left) or any(map(self._may_have_class, compare.comparators)):
+                self._compare(compare)
         for each in of(ast.Set):
             self._hash(*each.elts)
         for display in of(ast.Dict):
-            self._hash(*filter(None, display.keys))
+            self._hash(*(key for key in display.keys if key is not None and not isinstance(key, ast.Constant)))
         for set_made in of(ast.SetComp):
             self._hash(set_made.elt)
         for dict_made in of(ast.DictComp):
@@ -287,7 +294,7 @@ class _Look:
 
     def _passed_on(self, name: ast.Name) -> None:
         """`partial(setattr, point, "x")`: whoever gets the function may set anything."""
-        if name.id in _TOUCHERS and isinstance(name.ctx, ast.Load):
+        if isinstance(name.ctx, ast.Load):
             around = self._tree.parents.get(name)
             if not isinstance(around, ast.Call) or around.func is not name:
                 self.uses.add(Use(Act.TOUCHES, name.id))
@@ -389,6 +396,10 @@ class _Look:
 
     # -- objects --------------------------------------------------------------------------------------------------
 
+    def _may_have_class(self, node: ast.expr) -> bool:
+        """Whether `class_of` could give anything."""
+        return isinstance(node, ast.Call) or (isinstance(node, ast.Name) and node.id in self._candidates)
+
     def class_of(self, node: ast.expr) -> str | None:
         """The class of the object that an expression gives, as far as the function around shows it."""
         match node:
@@ -452,6 +463,10 @@ class _Look:
 
 _SETTERS: Final = frozenset({"setattr", "delattr", "__setattr__", "__delattr__", "object"})
 _TOUCHERS: Final = frozenset({"setattr", "delattr", "__setattr__", "__delattr__", "vars"})
+_TELLING: Final = (
+    _SETTERS | _TOUCHERS | _KEYING | _FINDING | frozenset({"hash", "set", "frozenset", "Counter", "fromkeys"})
+)
+"""The functions and methods of which a call does anything that counts."""
 
 
 def _makes_keys(value: ast.expr) -> bool:

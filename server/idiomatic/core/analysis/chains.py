@@ -172,9 +172,11 @@ def chains(statement: Statement) -> Mapping[ast.If, Chain]:
     for node in index.of(ast.If):
         parent = index.parents.get(node)
         # Most are no chain at all: the cheapest questions come first.
-        if node in seen or _is_elif(node, parent) or next(candidates(node.test), None) is None:
+        if node in seen or _is_elif(node, parent):
             continue
         block = _block(parent, node)
+        if _is_alone(node, block) or next(candidates(node.test), None) is None:
+            continue
         run = _run(node, block)
         chain = _chain(run, block) if len(run) >= FEWEST else None
         if chain is not None:
@@ -187,6 +189,14 @@ def chains(statement: Statement) -> Mapping[ast.If, Chain]:
 
 def _is_elif(node: ast.If, parent: ast.AST | None) -> bool:
     return isinstance(parent, ast.If) and parent.orelse == [node] and parent.col_offset == node.col_offset
+
+
+def _is_alone(node: ast.If, block: Sequence[ast.stmt]) -> bool:
+    """Whether no `if` follows that could be the next branch, neither in the `else` nor below."""
+    if len(node.orelse) == 1 and isinstance(node.orelse[0], ast.If):
+        return False
+    index = block.index(node) + 1
+    return index == len(block) or not isinstance(block[index], ast.If)
 
 
 def _has_short_bodies(chain: Chain, statement: Statement) -> bool:

@@ -106,7 +106,7 @@ def writes_of(statement: Statement) -> Iterator[tuple[Write, ast.Attribute]]:
     return (
         (Write(node.attr, *_owner(node.value, index)), node)
         for node in index.of(ast.Attribute)
-        if isinstance(node.ctx, ast.Store | ast.Del)
+        if not isinstance(node.ctx, ast.Load)
     )
 
 

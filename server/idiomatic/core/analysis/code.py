@@ -28,6 +28,7 @@ N = TypeVar("N", bound=ast.AST)
 Version = tuple[int, int]
 
 _BUILTINS = frozenset(dir(builtins))
+_NAMES = (ast.Name, ast.Attribute)
 
 
 class Analysis:
@@ -240,7 +241,7 @@ class Analysis:
             `import asyncio as aio`...; `builtins.open` for a builtin that nothing shadows; with leading dots for
             relative imports; `None` for anything local, shadowed, or bound in more than one way.
         """
-        if not isinstance(node, ast.Name | ast.Attribute):
+        if not isinstance(node, _NAMES):
             return None
         # Dozens of idioms ask about the same few nodes.
         if self._names is None:

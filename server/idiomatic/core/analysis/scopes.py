@@ -129,12 +129,13 @@ class Scopes:
         # Most nodes bind nothing, and most names are read: asking those what they bind would take most of the time.
         for kind, nodes in list(of.by_type.items()):
             if kind is ast.Name:
-                nodes = [node for node in of.of(ast.Name) if not isinstance(node.ctx, ast.Load)]
-            elif kind.__name__ not in _BINDERS:
-                continue
-            for node in nodes:
-                for binding in _bindings(node):
-                    self._bind(binding, node)
+                for bound in of.of(ast.Name):
+                    if not isinstance(bound.ctx, ast.Load) and not isinstance(of.parents.get(bound), ast.NamedExpr):
+                        self._add(Binding(bound.id, BindingKind.VARIABLE, bound), self.at(bound))
+            elif kind.__name__ in _BINDERS:
+                for node in nodes:
+                    for binding in _bindings(node):
+                        self._bind(binding, node)
 
     def bound_in(self, scope: Scope) -> dict[str, list[Binding]]:
         """What the code binds in a scope, by name."""
@@ -155,8 +156,6 @@ class Scopes:
                 # A parameter belongs to the function although its annotation is evaluated around it.
                 owner = next(a for a in self._tree.ancestors(node) if isinstance(a, (*FUNCTIONS, ast.Lambda)))
                 scope = self._by_node[owner]
-            case ast.Name() if isinstance(self._tree.parents.get(node), ast.NamedExpr):
-                return
             case ast.NamedExpr():
                 # PEP 572: `:=` binds in the scope around the comprehensions it stands in.
                 scope = self.at(node)
@@ -169,6 +168,10 @@ class Scopes:
                 scope = self._by_node.get(definition, self.at(node))
             case _:
                 scope = self.at(node)
+        self._add(binding, scope)
+
+    def _add(self, binding: Binding, scope: Scope) -> None:
+        """Add what is bound in a scope, or in another one if it is declared there that it is."""
         declared = scope.elsewhere.get(binding.name)
         if declared is True:
             scope = scope.module
@@ -242,8 +245,6 @@ def _bindings(node: ast.AST) -> Iterator[Binding]:
         case ast.arg():
             yield Binding(node.arg, BindingKind.PARAMETER, node)
         case ast.NamedExpr(target=ast.Name(id=name)):
-            yield Binding(name, BindingKind.VARIABLE, node)
-        case ast.Name(id=name, ctx=ast.Store() | ast.Del()):
             yield Binding(name, BindingKind.VARIABLE, node)
         case ast.ExceptHandler(name=str(name)):
             yield Binding(name, BindingKind.VARIABLE, node)
