@@ -40,6 +40,11 @@ def defer(name: str) -> None:
     sys.modules[name] = module
 
 
+UNNEEDED: Final = ("ssl", "typing_extensions", "_uuid")
+"""What `asyncio` and `msgspec` load if it is there, and nobody needs: nothing is encrypted here, what is new in
+`typing` is not used, and no identifiers are made. It takes 15 ms, and a megabyte in each process."""
+
+
 @contextlib.contextmanager
 def without(*names: str) -> Iterator[None]:
     """Let what is imported meanwhile find none of these modules, which it has to be able to do without.

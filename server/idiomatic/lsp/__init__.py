@@ -12,10 +12,6 @@ from idiomatic.core import lazy
 
 __all__ = ["start"]
 
-_UNNEEDED = ("ssl", "typing_extensions", "_uuid")
-"""What `asyncio` and `msgspec` load if it is there, and nobody needs: nothing is encrypted here, what is new in
-`typing` is not used, and no identifiers are made. It takes 15 ms."""
-
 
 def start(*, tcp: tuple[str, int] | None = None) -> int:
     """Serve one client until it leaves.
@@ -38,7 +34,7 @@ def start(*, tcp: tuple[str, int] | None = None) -> int:
             writer = connection.Writer(stream)
             bodies, greeting = greet(connection.frames(reader), writer)
             # The client has its answer. What takes longer is loaded while it opens its documents.
-            with lazy.without(*_UNNEEDED):
+            with lazy.without(*lazy.UNNEEDED):
                 import asyncio  # noqa: F401
 
                 import msgspec  # noqa: F401

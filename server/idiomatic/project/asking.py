@@ -16,6 +16,8 @@ import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
+from idiomatic.core import lazy
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -27,7 +29,7 @@ _IDLE: Final = 20.0
 _PATIENCE: Final = 60.0
 """After how many seconds a question is given up."""
 
-_KEPT: Final = 300_000
+_KEPT: Final = 100_000
 """How many characters of packages are kept parsed."""
 
 _START: Final = "import sys; sys.path[:] = sys.argv[1:]; from idiomatic.project import asking; asking.serve()"
@@ -139,7 +141,8 @@ class AskedDefinitions:
 
 def serve() -> None:
     """Answer the questions that come from standard input."""
-    from idiomatic.project.definitions import InstalledDefinitions, Modules
+    with lazy.without(*lazy.UNNEEDED):
+        from idiomatic.project.definitions import InstalledDefinitions, Modules
 
     # What is printed meanwhile must not get between the answers.
     answers = os.fdopen(os.dup(1), "wb")

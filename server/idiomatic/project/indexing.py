@@ -19,6 +19,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakKeyDictionary
 
+from idiomatic.core import lazy
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -179,11 +181,12 @@ def main() -> None:
     # What a library prints must not get in between the answers.
     out = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
-    from idiomatic.project.cache_folder import default_folder
-    from idiomatic.project.index import plain
-    from idiomatic.project.scan import parallel
-    from idiomatic.project.scan.uses import ProjectUses
-    from idiomatic.project.workspace import Workspace
+    with lazy.without(*lazy.UNNEEDED):
+        from idiomatic.project.cache_folder import default_folder
+        from idiomatic.project.index import plain
+        from idiomatic.project.scan import parallel
+        from idiomatic.project.scan.uses import ProjectUses
+        from idiomatic.project.workspace import Workspace
 
     workspace = Workspace(Path(task["root"]), task["settings"], lenient=True)
     project = ProjectUses(workspace, [], default_folder())
