@@ -66,6 +66,29 @@ async def test_a_closed_document_leaves_nothing_behind(server: Server) -> None:
     assert not server.reports
 
 
+async def test_an_edit_leaves_no_garbage(server: Server) -> None:
+    uri = "file:///nowhere/edited.py"
+    say(server, "textDocument/didOpen", opening(uri))
+    await server.analyser.current(server.document(uri))
+    known = {id(each) for each in kept()}
+    gc.disable()
+    try:
+        for version, text in enumerate(("x", "y", "z", " = 1", "\n"), 2):
+            place = {"line": 0, "character": 0}
+            change = {"range": {"start": place, "end": place}, "text": text}
+            say(
+                server,
+                "textDocument/didChange",
+                {"textDocument": {"uri": uri, "version": version}, "contentChanges": [change]},
+            )
+            await server.analyser.current(server.document(uri))
+        new = [each for each in gc.get_objects() if isinstance(each, Findings) and id(each) not in known]
+    finally:
+        gc.enable()
+    # All but the last one went as soon as nobody had them any more.
+    assert len(new) == 1
+
+
 def resident(process: Process) -> int:
     """How many kilobytes of memory a process has in use."""
     status = Path(f"/proc/{process.process.pid}/status").read_text()

@@ -97,13 +97,18 @@ class Findings(Struct, frozen=True, eq=False, dict=True):
         """Whether a finding is in what the client asks about, which may be one cell of a notebook."""
         return self.positions.has(self.analysed.place(diagnostic))
 
-    @cached_property
+    @property
     def parts(self) -> Mapping[str, Findings]:
         """What the client asks about, by URI: the cells of a notebook, else the document itself."""
+        # What kept itself would be garbage that has to be looked for, after each edit.
+        return {self.uri: self} if (cells := self._cells) is None else cells
+
+    @cached_property
+    def _cells(self) -> Mapping[str, Findings] | None:
         from idiomatic.lsp.cells import NotebookPositions
 
         if not isinstance(self.positions, NotebookPositions):
-            return {self.uri: self}
+            return None
         cells = self.positions.cells.values()
         return {cell.uri: replace(self, uri=cell.uri, version=cell.version, positions=cell) for cell in cells}
 
