@@ -59,11 +59,14 @@ class Dependencies:
         for each in record.asked:
             self._askers[each].add(question)
 
-    def doubtful(self, changed: str, *, has_project_changed: bool) -> set[Question]:
+    def doubtful(
+        self, changed: str, is_kept: Callable[[Callable[..., Any]], bool], *, has_project_changed: bool
+    ) -> set[Question]:
         """The questions that may have other answers than before.
 
         Args:
             changed: the text of all that came or went.
+            is_kept: whether a question depends on something that is what it was, whatever the text is.
             has_project_changed: whether something may have changed in the files around.
         """
         # A name can be written in several ways if not all of its characters are ASCII.
@@ -74,6 +77,7 @@ class Dependencies:
         for word, questions in self._by_word.items():
             if anything or word in changed:
                 found |= questions
+        found -= {question for question in found if is_kept(question[0])}
         found = set(found)
         todo = list(found)
         while todo:

@@ -236,6 +236,14 @@ class Document:
         """
         return self._places[statement]
 
+    def row(self, leaf: Statement) -> int:
+        """The line, from 0, on which a leaf of this document begins.
+
+        Raises:
+            KeyError: it belongs to another document.
+        """
+        return self.rows[bisect_right(self.ends, self._places[leaf])]
+
     def place(self, statement: Statement, span: Span) -> Span:
         """A span of a statement or leaf as a span of the document."""
         return span.shifted(self.offset(statement))

@@ -252,7 +252,7 @@ class Draft:
             DraftError: one of them does not parse at the moment.
         """
         for statement in self._document.statements:
-            if statement == self.code.statement or not any(word in statement.text for word in words):
+            if statement == self.code.statement or not any(statement.mentions(word) for word in words):
                 continue
             if any(part.is_broken for part in statement.parts):
                 raise DraftError("A statement that has to change with this one does not parse at the moment.")

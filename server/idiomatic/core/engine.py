@@ -181,6 +181,7 @@ class Entry(Struct, frozen=True):
         asked: those that were asked, going by the text of the statement.
         wide: those of them that also looked at other parts of the class it is part of.
         is_notable: whether it has anything that is shown or silences.
+        waives: whether another linter is told something in it.
     """
 
     diagnostics: tuple[Diagnostic, ...]
@@ -190,6 +191,7 @@ class Entry(Struct, frozen=True):
     asked: frozenset[Idiom]
     wide: frozenset[Idiom]
     is_notable: bool
+    waives: bool
 
 
 class Analysed:
@@ -333,9 +335,13 @@ class Analysed:
     # -- suppressions -------------------------------------------------------------------------------------------------
 
     @cached_property
+    def _notable(self) -> Sequence[Statement]:
+        entries = self.entries
+        return [leaf for leaf in self.module.document.leaves if entries[leaf].is_notable]
+
+    @cached_property
     def _comments(self) -> Mapping[Statement, Sequence[Suppression]]:
-        notable = (leaf for leaf in self.module.document.leaves if self.entries[leaf].is_notable)
-        return {leaf: found for leaf in notable if (found := leaf.fact(suppressions))}
+        return {leaf: found for leaf in self._notable if (found := leaf.fact(suppressions))}
 
     @cached_property
     def _for_file(self) -> Sequence[Suppression]:
@@ -356,20 +362,27 @@ class Analysed:
         return by
 
     @cached_property
+    def _waiving(self) -> frozenset[Statement]:
+        """The leaves in which another linter is told something."""
+        return frozenset([leaf for leaf, entry in self.entries.items() if entry.waives])
+
+    @cached_property
     def _waived_in_file(self) -> frozenset[str]:
         """The rules of which another linter is told that they do not count in this file."""
-        for_file = [each for leaf in self.module.document.leaves for each in leaf.fact(waivers) if each.line is None]
+        for_file = [each for leaf in self._waiving for each in leaf.fact(waivers) if each.line is None]
+        if not for_file:
+            return frozenset()
         return frozenset(rule.name for rule in self.rules.idioms if any(each.covers(rule) for each in for_file))
 
     def _is_waived(self, diagnostic: Diagnostic) -> bool:
         """Whether another linter that finds the same was told that it is meant."""
         rule = diagnostic.rule
-        if not rule.also:
+        if not rule.also or not self._waiving:
             return False
         if rule.name in self._waived_in_file:
             return True
         statement = self.module.document.statement_of(diagnostic.statement)
-        return any(part.fact(waivers) for part in statement.parts) and any(
+        return not self._waiving.isdisjoint(statement.parts) and any(
             each.line == line and each.covers(rule)
             for leaf, line in self._lines(diagnostic)
             for each in leaf.fact(waivers)
@@ -378,16 +391,20 @@ class Analysed:
     def _unsilenced(self) -> Iterator[Diagnostic]:
         used: set[tuple[Suppression, str]] = set()
         kept: list[Diagnostic] = []
-        notable = [leaf for leaf in self.module.document.leaves if self.entries[leaf].is_notable]
-        for diagnostic in (each for leaf in notable for each in self.entries[leaf].diagnostics):
-            if diagnostic.statement not in self.entries:
-                continue  # what is said of a class that does not parse may be said where that is
-            by = self._silencing(diagnostic)
-            used |= {(each, diagnostic.rule.name) for each in by}
-            is_foreign = self.module.document.is_foreign(self.place(diagnostic))
-            if not by and not is_foreign and not self._is_waived(diagnostic):
-                kept.append(diagnostic)
-        yield from sorted(kept, key=lambda each: (self.place(each), each.rule.name))
+        is_sorted = True
+        document = self.module.document
+        for leaf in self._notable:
+            for diagnostic in self.entries[leaf].diagnostics:
+                if diagnostic.statement is not leaf:
+                    is_sorted = False
+                    if diagnostic.statement not in self.entries:
+                        continue  # what is said of a class that does not parse may be said where that is
+                by = self._silencing(diagnostic)
+                used |= {(each, diagnostic.rule.name) for each in by}
+                is_foreign = document.is_notebook and document.is_foreign(self.place(diagnostic))
+                if not by and not is_foreign and not self._is_waived(diagnostic):
+                    kept.append(diagnostic)
+        yield from kept if is_sorted else sorted(kept, key=lambda each: (self.place(each), each.rule.name))
         if self._comments:
             used |= {(each, found.rule.name) for found in self._perhaps_silenced() for each in self._silencing(found)}
             yield from self._about_suppressions(self._comments, used)
@@ -462,7 +479,7 @@ def analyse(module: Module, rules: Rules, previous: Analysed | None = None) -> A
     if previous is not None and previous.rules is rules:
         module.follow(previous.module)
         known, age = previous.entries, previous.age + 1
-        before = {each.frame: each.good for each in previous.module.document.long_classes}
+        before = {each.frame: each for each in previous.module.document.long_classes}
         answers = dict(previous.answers)
         for question in module.doubtful:
             if question in answers and module.answer(question) != answers[question]:
@@ -470,31 +487,37 @@ def analyse(module: Module, rules: Rules, previous: Analysed | None = None) -> A
                 del answers[question]
     # What a file does not mention need not be looked for in each of its statements.
     words = None if known else rules.words(module.document.text)
-    entries: dict[Statement, Entry] = {}
+    entries = _kept(known, module.document.leaves, outdated)
+    new: dict[Statement, Entry] = {}
     for statement in module.document.statements:
         if isinstance(statement, LongClass):
-            entries |= _examine_class(module, statement, rules, known, outdated, before.get(statement.frame), words)
-        elif (entry := _kept(known, statement, outdated)) is not None:
-            entries[statement] = entry
-        else:
+            old = before.get(statement.frame)
+            if old is not statement or outdated:
+                new |= _examine_class(module, statement, rules, known, entries, old, words)
+        elif statement not in entries:
             suggested = rules.asked(statement.text, words)
-            entries[statement] = _examine(module, statement, statement, rules, known, suggested, suggested)
+            new[statement] = _examine(module, statement, statement, rules, known, suggested, suggested)
+    entries |= new
     is_recounted = age >= _RECOUNT or not known
     if is_recounted:
         age, answers = 0, {}
-    for leaf, entry in entries.items():
-        if entry.answers and (is_recounted or known.get(leaf) is not entry):
+    for entry in (entries if is_recounted else new).values():
+        if entry.answers:
             answers |= entry.answers
     module.settle(answers if is_recounted else None)
     return Analysed(module, rules, entries, answers, age)
 
 
-def _kept(known: Mapping[Statement, Entry], leaf: Statement, outdated: set[Question]) -> Entry | None:
-    """What is known of a leaf, if it still holds."""
-    entry = known.get(leaf)
-    if entry is None or (outdated and not outdated.isdisjoint(entry.answers)):
-        return None
-    return entry
+def _kept(
+    known: Mapping[Statement, Entry], leaves: Sequence[Statement], outdated: set[Question]
+) -> dict[Statement, Entry]:
+    """What is known of leaves and still holds."""
+    kept = dict(known)
+    for leaf in known.keys() - dict.fromkeys(leaves):
+        del kept[leaf]
+    if outdated:
+        return {leaf: entry for leaf, entry in kept.items() if outdated.isdisjoint(entry.answers)}
+    return kept
 
 
 def _examine_class(
@@ -502,45 +525,74 @@ def _examine_class(
     statement: LongClass,
     rules: Rules,
     known: Mapping[Statement, Entry],
-    outdated: set[Question],
+    kept: Mapping[Statement, Entry],
     before: LongClass | None,
     words: Iterable[str] | None,
 ) -> Iterator[tuple[Statement, Entry]]:
-    """Look at the parts of a long class of which something changed.
+    """Look at the parts of a long class of which something changed; gives only what was looked at.
 
     Args:
         module: the version of the document.
         statement: the class.
         rules: what to look for.
         known: what is known from the version before.
-        outdated: the questions whose answers changed.
+        kept: what of it still holds.
         before: the class in the version before.
         words: the words in the text that make it worth a look, if that is known.
     """
     # Parts that do not parse count as what they were: findings do not come and go while somebody types.
     whole = statement.good
-    has_changed = before is None or before.parts != whole.parts
+    has_changed = before is None or before.good.parts != whole.parts
     header = statement.parts[0]
-    kept = {part: entry for part in statement.parts if (entry := _kept(known, part, outdated)) is not None}
-    suggested = {
-        part: kept[part].suggested if part in kept else rules.asked(part.text, words) for part in statement.parts
+    new: dict[Statement, frozenset[Idiom]] = {
+        part: rules.asked(part.text, words) for part in statement.parts if part not in kept
     }
-    # What one method suggests is looked for in all of them, as in a class that is looked at as a whole.
-    asked = frozenset[Idiom]().union(*suggested.values())
-    if (old := known.get(header)) is not None and (asked == old.asked or whole is not statement):
-        asked = old.asked if asked <= old.asked else asked | old.asked
+    asked = _asked_of_class(statement, new, known, kept, before)
     try:
         for part in statement.parts:
-            entry = kept.get(part)
-            if entry is None or (has_changed and part is header):
+            if part in new or (has_changed and part is header):
                 whole.bind()
-                entry = _examine(module, statement, part, rules, known, suggested[part], asked)
-            elif (again := _again(entry, asked, has_changed)) or entry.asked is not asked:
+                suggested = new[part] if part in new else kept[part].suggested
+                yield part, _examine(module, statement, part, rules, known, suggested, asked)
+                continue
+            entry = kept[part]
+            if entry.asked is not asked or (has_changed and entry.wide):
                 whole.bind()
-                entry = _examined_again(module, statement, part, rules, entry, again, asked)
-            yield part, entry
+                again = _again(entry, asked, has_changed)
+                yield part, _examined_again(module, statement, part, rules, entry, again, asked)
     finally:
         statement.bind()
+
+
+def _asked_of_class(
+    statement: LongClass,
+    new: Mapping[Statement, frozenset[Idiom]],
+    known: Mapping[Statement, Entry],
+    kept: Mapping[Statement, Entry],
+    before: LongClass | None,
+) -> frozenset[Idiom]:
+    """The idioms to ask about a long class; the very same object as before if they are the same.
+
+    What one method suggests is looked for in all of them, as in a class that is looked at as a whole.
+
+    Args:
+        statement: the class.
+        new: what the text of each part suggests that is looked at anew.
+        known: what is known from the version before.
+        kept: what of it still holds.
+        before: the class in the version before.
+    """
+    old = known.get(statement.parts[0])
+    nothing = frozenset[Idiom]()
+    is_good = statement.good is statement
+    if old is not None and before is not None and is_good and before.good is before:
+        gone = (known[part].suggested for part in set(before.parts).difference(kept) if part in known)
+        if nothing.union(*gone) == nothing.union(*new.values()):
+            return old.asked
+    asked = nothing.union(*new.values(), *(kept[part].suggested for part in statement.parts if part not in new))
+    if old is not None and (asked == old.asked or not is_good):
+        return old.asked if asked <= old.asked else asked | old.asked
+    return asked
 
 
 def _again(entry: Entry, asked: frozenset[Idiom], has_changed: bool) -> frozenset[Idiom]:
@@ -571,13 +623,16 @@ def _examine(
         asked: those that could going by the statement's.
     """
     if unit.is_broken:
-        diagnostics = tuple(_remembered(unit, known))
-        is_notable = bool(diagnostics or unit.fact(suppressions))
-        return Entry(diagnostics, {}, None, suggested, asked, frozenset(), is_notable)
+        diagnostics = tuple(sorted(_remembered(unit, known), key=lambda each: each.sort_key))
+        return Entry(diagnostics, {}, None, suggested, asked, frozenset(), *_notes(unit, diagnostics))
     code = Analysis(module, statement, rules.target, unit)
     found, wide = _found(asked, code) if asked and _has_nodes(unit) else ((), frozenset[Idiom]())
-    is_notable = bool(found or unit.fact(suppressions))
-    return Entry(tuple(found), code.answers, code, suggested, asked, wide, is_notable)
+    return Entry(tuple(found), code.answers, code, suggested, asked, wide, *_notes(unit, found))
+
+
+def _notes(leaf: Statement, found: Sequence[Diagnostic]) -> tuple[bool, bool]:
+    """Whether a leaf is notable, and whether another linter is told something in it."""
+    return bool(found or leaf.fact(suppressions)), bool(leaf.fact(waivers))
 
 
 def _has_nodes(leaf: Statement) -> bool:
@@ -603,8 +658,7 @@ def _examined_again(
     stays = [each for each in entry.diagnostics if each.rule in asked and each.rule not in again]
     found = sorted([*stays, *new], key=lambda each: each.sort_key)
     answers = {**entry.answers, **code.answers}
-    is_notable = bool(found or part.fact(suppressions))
-    return Entry(tuple(found), answers, code, entry.suggested, asked, wide, is_notable)
+    return Entry(tuple(found), answers, code, entry.suggested, asked, wide, *_notes(part, found))
 
 
 def _found(idioms: Iterable[Idiom], code: Analysis) -> tuple[Sequence[Diagnostic], frozenset[Idiom]]:

@@ -172,6 +172,11 @@ class LongClass(Statement):
             self._text = "".join(part.text for part in self._parts)
         return self._text
 
+    def mentions(self, word: str) -> bool:
+        """Whether a word is in the text, perhaps as part of a longer one."""
+        # To put the text together takes longer: each version of the class has one of its own.
+        return any(word in part.text for part in self._parts)
+
     @property
     def nodes(self) -> tuple[ast.stmt, ...]:  # type: ignore[override]
         """The class."""

@@ -107,22 +107,29 @@ class ModuleBinding(Struct, frozen=True):
     type_checking: bool
 
 
-def about(words: Callable[..., Collection[str]]) -> Callable[[Callable[P, A]], Callable[P, A]]:
+def about(
+    words: Callable[..., Collection[str]], of: Callable[[Statement], object] | None = None
+) -> Callable[[Callable[P, A]], Callable[P, A]]:
     """Say of a question which words it is about, so that it is not asked again after edits that have to do with none.
 
     Args:
         words: of the question's arguments but for the module, the words of which a statement must have one in its text
-            to have a say in the answer. They are looked for as parts of longer words, too.
+            to have a say in the answer. They are looked for as parts of longer words, too; the empty one is in all.
+        of: a fact of the leaves, comparable by value, if the answer depends on nothing but theirs, in their order: then
+            an edit after which it is what it was has no say either. That of a part may not read its class.
     """
 
     def mark(question: Callable[P, A]) -> Callable[P, A]:
         _WORDS[question] = words
+        if of is not None:
+            _FACTS[question] = of
         return question
 
     return mark
 
 
 _WORDS: Final[dict[Callable[..., Any], Callable[..., Collection[str]]]] = {}
+_FACTS: Final[dict[Callable[..., Any], Callable[[Statement], object]]] = {}
 
 
 def about_project(question: Callable[P, A]) -> Callable[P, A]:
@@ -181,10 +188,14 @@ class Module:
         """Take the place of an earlier version, with its answers where nothing changed that they are about."""
         self.current = previous.current
         self.current.module = self
-        old, new = _changed(previous.statements, self.statements)
+        changed = _changed(previous.statements, self.statements)
         is_same_project = self.project_version is not None and self.project_version == previous.project_version
-        self.doubtful = self.current.dependencies.doubtful(_words(old, new), has_project_changed=not is_same_project)
-        if [leaf.fact(_module_bindings) for leaf in old] == [leaf.fact(_module_bindings) for leaf in new]:
+        self.doubtful = self.current.dependencies.doubtful(
+            changed.words(),
+            lambda question: changed.keeps(_FACTS.get(question)),
+            has_project_changed=not is_same_project,
+        )
+        if changed.keeps(_module_bindings):
             self._bound = previous._bound
         self._previous = previous
         self._answers = dict(previous._answers)
@@ -206,7 +217,7 @@ class Module:
 
     def mentioning(self, word: str) -> Iterator[Statement]:
         """The statements that have a word in their text, perhaps as part of a longer one: the others need no look."""
-        return (statement for statement in self.statements if word in statement.text)
+        return (statement for statement in self.statements if statement.mentions(word))
 
     def ask(self, question: Callable[Concatenate[Module, P], A], *args: P.args, **kwargs: P.kwargs) -> A:
         """The answer to a question, computed once."""
@@ -315,28 +326,53 @@ def _as_known(document: Document) -> tuple[Statement, ...]:
     return tuple(found)
 
 
-def _changed(before: Sequence[Statement], now: Sequence[Statement]) -> tuple[list[Statement], list[Statement]]:
-    """The leaves that only one of two versions has, in order."""
+class _Changed:
+    """What is different between two versions: some leaves stand in the place of some others.
+
+    Attributes:
+        old: those.
+        new: these.
+    """
+
+    def __init__(self, old: Sequence[Statement], new: Sequence[Statement]) -> None:
+        self.old = old
+        self.new = new
+        self._kept: dict[Callable[[Statement], object], bool] = {}
+
+    def words(self) -> str:
+        """The text of all leaves that only one of the versions has."""
+        old, new = dict.fromkeys(self.old), dict.fromkeys(self.new)
+        in_order = [leaf for leaf in old if leaf in new] == [leaf for leaf in new if leaf in old]
+        changed = old.keys() ^ new.keys() if in_order else old.keys() | new.keys()
+        # Who asks for a class by its name asks for all of it.
+        headers = {part.frame.statement.parts[0] for part in changed if isinstance(part, Part)}
+        return "\0".join([part.text for part in changed | headers])
+
+    def keeps(self, fact: Callable[[Statement], object] | None) -> bool:
+        """Whether a fact is what it was."""
+        if fact is None:
+            return False
+        if (known := self._kept.get(fact)) is None:
+            known = self._kept[fact] = [leaf.fact(fact) for leaf in self.old] == [leaf.fact(fact) for leaf in self.new]
+        return known
+
+
+def _changed(before: Sequence[Statement], now: Sequence[Statement]) -> _Changed:
+    old, new = _between(before, now)
+    return _Changed(
+        *_between([part for each in old for part in each.parts], [part for each in new for part in each.parts])
+    )
+
+
+def _between(before: Sequence[Statement], now: Sequence[Statement]) -> tuple[Sequence[Statement], Sequence[Statement]]:
+    """What stands between the first and the last difference."""
     start, end = 0, 0
     shorter = min(len(before), len(now))
     while start < shorter and before[start] is now[start]:
         start += 1
     while end < shorter - start and before[-1 - end] is now[-1 - end]:
         end += 1
-    old = [part for each in before[start : len(before) - end] for part in each.parts]
-    new = [part for each in now[start : len(now) - end] for part in each.parts]
-    both = set(old) & set(new)
-    if [part for part in old if part in both] != [part for part in new if part in both]:
-        return old, new  # in another order
-    return [part for part in old if part not in both], [part for part in new if part not in both]
-
-
-def _words(old: Sequence[Statement], new: Sequence[Statement]) -> str:
-    """The text of all leaves that only one of two versions has."""
-    changed = {*old, *new}
-    # Who asks for a class by its name asks for all of it.
-    headers = {part.frame.statement.parts[0] for part in changed if isinstance(part, Part)}
-    return "\0".join([part.text for part in changed | headers])
+    return before[start : len(before) - end], now[start : len(now) - end]
 
 
 def _module_bindings(leaf: Statement) -> dict[str, tuple[ModuleBinding, ...]]:
@@ -372,7 +408,7 @@ def is_for_type_checkers(parents: Mapping[ast.AST, ast.AST], node: ast.AST) -> b
     return False
 
 
-@about(lambda name: (name,))
+@about(lambda name: (name,), of=_module_bindings)
 def bindings(module: Module, name: str) -> tuple[ModuleBinding, ...]:
     """Question: everything that binds `name` at module level, in order."""
     return module.bound.get(name, ())
@@ -395,7 +431,7 @@ def _renamed(leaf: Statement) -> frozenset[str]:
     return frozenset(_RENAMING.findall(text))
 
 
-@about(lambda: ("import",))
+@about(lambda: ("import",), of=_renamed)
 def renamed(module: Module) -> frozenset[str]:
     """Question: the names of which one may be something imported under another name, at module level or anywhere else.
 
@@ -413,22 +449,30 @@ def _definitions(statement: Statement) -> dict[str, FunctionFact | ClassFact]:
                 methods = (method for part in statement.parts for method in part.fact(_methods))
                 found[name] = class_fact(node, tuple(methods))
             case ast.ClassDef() as node:
-                found[name] = class_fact(node, may_yield="yield" in statement.text)
+                found[name] = class_fact(node, may_yield=statement.mentions("yield"))
             case ast.FunctionDef() | ast.AsyncFunctionDef() as node:
-                found[name] = function_fact(node, may_yield="yield" in statement.text)
+                found[name] = function_fact(node, may_yield=statement.mentions("yield"))
             case _:
                 pass
     return found
 
 
-@about(lambda name: (name,))
+def _outside(leaf: Statement) -> object:
+    """What a leaf has a say in of how functions and classes look from outside."""
+    if not isinstance(leaf, Part):
+        return leaf.fact(_definitions)
+    attributes = [ast.unparse(each) for each in leaf.nodes if isinstance(each, ast.Assign | ast.AnnAssign)]
+    return leaf.fact(_methods), attributes, leaf.text if leaf.is_header else ""
+
+
+@about(lambda name: (name,), of=_outside)
 def definition(module: Module, name: str) -> FunctionFact | ClassFact | None:
     """Question: the function or class that `name` is at module level; `None` if it is bound otherwise or twice."""
     if len(module.ask(bindings, name)) != 1:
         return None
     for statement in module.statements:
         # Only what binds the name is looked into: what a long class looks like from outside takes a while.
-        if (name in statement.text or not statement.text.isascii()) and any(
+        if (statement.mentions(name) or not statement.text.isascii()) and any(
             name in part.fact(_module_bindings) for part in statement.parts
         ):
             return statement.fact(_definitions).get(name)
@@ -441,7 +485,7 @@ def version(module: Module, statement: Statement) -> Statement | None:
 
 
 def _methods(statement: Statement) -> tuple[FunctionFact, ...]:
-    return method_facts(statement.nodes, may_yield="yield" in statement.text)
+    return method_facts(statement.nodes, may_yield=statement.mentions("yield"))
 
 
 @about(lambda statement, name: (name,))
@@ -479,7 +523,7 @@ def has_future_annotations(module: Module) -> bool:
         and node.module == "__future__"
         and any(alias.name == "annotations" for alias in node.names)
         for statement in module.statements
-        if "__future__" in statement.text
+        if statement.mentions("__future__")
         for node in statement.nodes
     )
 
@@ -490,7 +534,7 @@ def exported_names(module: Module) -> frozenset[str] | None:
     names: set[str] = set()
     seen = False
     for statement in module.statements:
-        if "__all__" not in statement.text:
+        if not statement.mentions("__all__"):
             continue
         for node in statement.nodes:
             match node:

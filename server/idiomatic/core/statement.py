@@ -96,6 +96,10 @@ class Statement:
         """What it is made of: itself, but for a long class."""
         return (self,)
 
+    def mentions(self, word: str) -> bool:
+        """Whether a word is in the text, perhaps as part of a longer one."""
+        return word in self.text
+
     @property
     def lines(self) -> Lines:
         """The lines of `text`."""

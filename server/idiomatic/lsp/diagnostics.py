@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from idiomatic.core.idiom import Severity
 from idiomatic.core.text import Lines, Span
 from idiomatic.lsp import logs, types
+from idiomatic.lsp.findings import Item
 from idiomatic.lsp.greeting import SOURCE
 from idiomatic.lsp.notebooks import OpenNotebook
 from idiomatic.lsp.protocol import Refusal, RequestFailed
@@ -55,6 +56,23 @@ def diagnostic(found: Diagnostic, findings: Findings) -> types.Diagnostic:
     if (link := findings.links.to(found.rule.name)) is not None:
         shown["codeDescription"] = link
     return shown
+
+
+def item(found: Diagnostic, findings: Findings) -> Item:
+    """A finding as the client shows it, with what is needed to move it."""
+    return Item(findings.positions.document.row(found.statement), diagnostic(found, findings))
+
+
+def moved(item: Item, row: int) -> Item:
+    """What is underlined when the leaf it is in begins on another line."""
+    if row == item.row:
+        return item
+    place = item.shown["range"]
+
+    def lower(position: types.Position) -> types.Position:
+        return {"line": position["line"] + row - item.row, "character": position["character"]}
+
+    return Item(row, {**item.shown, "range": {"start": lower(place["start"]), "end": lower(place["end"])}})
 
 
 # -- pull -------------------------------------------------------------------------------------------------------------

@@ -60,7 +60,7 @@ async def rules(ls: Server, _: types.Token | None, uri: str | None) -> Sequence[
 def _rules(findings: Findings | None) -> Sequence[Rule]:
     from idiomatic.core import catalogue
 
-    found = Counter(each.rule.name for each in findings.shown) if findings is not None else Counter[str]()
+    found = Counter(each.rule.name for each in findings.items) if findings is not None else Counter[str]()
     listed: list[Rule] = [
         {
             "name": rule.name,

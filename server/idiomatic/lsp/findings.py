@@ -52,6 +52,18 @@ class State(Struct, frozen=True):
     others: int
 
 
+class Item(Struct, frozen=True):
+    """A finding as the client shows it.
+
+    Attributes:
+        row: the line on which the leaf begins that it is in.
+        shown: what is underlined.
+    """
+
+    row: int
+    shown: types.Diagnostic
+
+
 class Findings(Struct, frozen=True, eq=False, dict=True):
     """What was found in one version of a document, under one configuration.
 
@@ -63,9 +75,11 @@ class Findings(Struct, frozen=True, eq=False, dict=True):
         settings: what counted for it.
         project: what was known of the files around.
         links: where the pages of the rules are.
+        folder: that place at the time.
         is_enabled: whether the client wants anything for this document.
         state: what else they depend on.
         took: how many milliseconds it took to find them.
+        before: the items of the version before, if all that they depend on besides the text is the same.
     """
 
     uri: str
@@ -75,23 +89,31 @@ class Findings(Struct, frozen=True, eq=False, dict=True):
     settings: Settings
     project: Definitions
     links: Links
+    folder: Path | None
     is_enabled: bool
     state: State
     took: float
+    before: Mapping[Diagnostic, Item] = {}
 
     @cached_property
     def report(self) -> Sequence[types.Diagnostic]:
         """What is underlined in the document."""
-        from idiomatic.lsp.diagnostics import diagnostic
+        return [item.shown for item in self.items.values()]
 
-        return [diagnostic(found, self) for found in self.shown]
+    @cached_property
+    def items(self) -> Mapping[Diagnostic, Item]:
+        """The findings that are reported, in order of place, each as what is underlined."""
+        from idiomatic.lsp.diagnostics import item, moved
 
-    @property
-    def shown(self) -> Iterator[Diagnostic]:
-        """The findings that are reported, in order of place."""
-        return (
-            diagnostic for diagnostic in self.analysed.diagnostics if self.is_shown(diagnostic) and self.has(diagnostic)
-        )
+        # Most of them are on the same lines as before, or some lines further down: only these are new then.
+        before, document = self.before, self.positions.document
+        found: dict[Diagnostic, Item] = {}
+        for each in self.analysed.diagnostics:
+            if (known := before.get(each)) is not None:
+                found[each] = moved(known, document.row(each.statement))
+            elif self.is_shown(each) and self.has(each):
+                found[each] = item(each, self)
+        return found
 
     def has(self, diagnostic: Diagnostic) -> bool:
         """Whether a finding is in what the client asks about, which may be one cell of a notebook."""
@@ -124,6 +146,13 @@ class Findings(Struct, frozen=True, eq=False, dict=True):
     def severity(self, diagnostic: Diagnostic) -> Severity:
         """How loudly a finding is reported."""
         return self.settings.severity(diagnostic.rule)
+
+    def items_for(self, settings: Settings, *, is_enabled: bool) -> Mapping[Diagnostic, Item]:
+        """The items, if they are what they would be in a later version of the document."""
+        from idiomatic.lsp.cells import NotebookPositions
+
+        is_same = self.settings is settings and self.is_enabled is is_enabled and self.folder == self.links.folder
+        return self.items if is_same and not isinstance(self.positions, NotebookPositions) else {}
 
     def at(self, span: Span) -> Iterator[Diagnostic]:
         """All findings that touch a span, those that are not reported included."""
@@ -285,9 +314,11 @@ class Analyser:
             place.settings,
             place.project,
             self._links,
+            self._links.folder,
             place.is_enabled,
             state,
             took,
+            previous.items_for(place.settings, is_enabled=place.is_enabled) if previous else {},
         )
         # Here, because to go back and forth between threads for it takes longer than the thing itself.
         for part in found.parts.values():

@@ -99,7 +99,7 @@ async def open_reports(ls: Server) -> Sequence[Report]:
 
 
 def _report(findings: Findings) -> Report:
-    safe = sum(found.fix is not None and isinstance(found.fix.verdict, Safe) for found in findings.shown)
+    safe = sum(found.fix is not None and isinstance(found.fix.verdict, Safe) for found in findings.items)
     return Report.of(findings.uri, findings.version, findings.report, safe)
 
 

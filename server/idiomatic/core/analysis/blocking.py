@@ -172,13 +172,13 @@ def event_library(module: Module) -> str | None:
     found = {
         name.partition(".")[0]
         for statement in module.statements
-        if "import" in statement.text
+        if statement.mentions("import")
         for node in statement.fact(tree).of(ast.Import)
         for name in (alias.name for alias in node.names)
     } | {
         (node.module or "").partition(".")[0]
         for statement in module.statements
-        if "import" in statement.text
+        if statement.mentions("import")
         for node in statement.fact(tree).of(ast.ImportFrom)
         if not node.level
     }

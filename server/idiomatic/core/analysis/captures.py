@@ -125,7 +125,7 @@ def fields_in_file(module: Module, name: str) -> Fields | None:
     ):
         return None
     for statement in module.statements:
-        if name in statement.text:
+        if statement.mentions(name):
             for binding in bound_by(statement, name):
                 if isinstance(binding.node, ast.ClassDef):
                     return _read(binding.node, module)

@@ -6,14 +6,16 @@ import ast
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from idiomatic.core.analysis.names import base_name
 from idiomatic.core.analysis.scopes import Binding, bound_by
 from idiomatic.core.analysis.tree import FUNCTIONS, Tree, tree
+from idiomatic.core.long_class import Part
 from idiomatic.core.module import about
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from idiomatic.core.module import Module
     from idiomatic.core.statement import Statement
@@ -51,53 +53,74 @@ class Write(Struct, frozen=True):
     method: str | None
 
 
-@about(lambda name: (name,))
-def subclasses(module: Module, name: str) -> tuple[Subclass, ...]:
-    """Question: the classes of the module, however deep inside it, that inherit from a class directly."""
+def _subclasses(leaf: Statement) -> tuple[tuple[Subclass, ...], frozenset[str]]:
+    """The classes of a leaf; and for those of a long class which of the methods it has that are asked for."""
+    long = leaf.frame.node if isinstance(leaf, Part) else None
     found = (
-        subclass
-        for statement in module.statements
-        if name in statement.text and "class" in statement.text
-        for subclass in statement.fact(_subclasses)
-    )
-    return tuple(subclass for subclass in found if name in subclass.of)
-
-
-def _subclasses(statement: Statement) -> tuple[Subclass, ...]:
-    return tuple(
         Subclass(
             node.name,
             tuple(filter(None, map(base_name, node.bases))),
             tuple(filter(None, map(base_name, node.decorator_list))),
-            any(isinstance(member, FUNCTIONS) and member.name in {"__init__", "__new__"} for member in node.body),
-            any(isinstance(member, FUNCTIONS) and member.name == "__hash__" for member in node.body),
+            bool(members & {"__init__", "__new__"}),
+            "__hash__" in members,
         )
-        for node in statement.fact(tree).of(ast.ClassDef)
+        for node in leaf.fact(tree).of(ast.ClassDef)
+        for members in (_special(() if node is long else node.body),)
+    )
+    return tuple(found), _special(leaf.nodes if long is not None else ())
+
+
+def _special(members: Iterable[ast.stmt]) -> frozenset[str]:
+    names = frozenset(member.name for member in members if isinstance(member, FUNCTIONS))
+    return names & {"__init__", "__new__", "__hash__"}
+
+
+@about(lambda name: (name,), of=_subclasses)
+def subclasses(module: Module, name: str) -> tuple[Subclass, ...]:
+    """Question: the classes of the module, however deep inside it, that inherit from a class directly."""
+    return tuple(
+        _complete(subclass, statement) if isinstance(part, Part) and part.is_header else subclass
+        for statement in module.statements
+        if statement.mentions(name) and statement.mentions("class")
+        for part in statement.parts
+        for subclass in part.fact(_subclasses)[0]
+        if name in subclass.of
     )
 
 
-@about(lambda attributes: attributes)
+def _complete(subclass: Subclass, of: Statement) -> Subclass:
+    """What a long class inherits, with the methods that it has."""
+    members = frozenset[str]().union(*(part.fact(_subclasses)[1] for part in of.parts))
+    return replace(subclass, has_constructor=bool(members & {"__init__", "__new__"}), has_hash="__hash__" in members)
+
+
+def _writes(leaf: Statement) -> frozenset[Write]:
+    return frozenset(write for write, _ in writes_of(leaf))
+
+
+@about(lambda attributes: attributes, of=_writes)
 def writes(module: Module, attributes: tuple[str, ...]) -> frozenset[Write]:
     """Question: where attributes of these names are set or deleted in the module, constructors included."""
     return frozenset(
         write
         for statement in module.statements
-        if any(attribute in statement.text for attribute in attributes)
-        for write in statement.fact(_writes)
+        for part in statement.parts
+        if any(attribute in part.text for attribute in attributes)
+        for write in part.fact(_writes)
         if write.attribute in attributes
     )
 
 
-@about(lambda owner: (owner,))
+@about(lambda owner: (owner,), of=_writes)
 def own_writes(module: Module, owner: str) -> frozenset[Write]:
     """Question: which attributes the methods of a class set or delete on their own `self`."""
     return frozenset(
-        write for statement in module.mentioning(owner) for write in statement.fact(_writes) if write.owner == owner
+        write
+        for statement in module.mentioning(owner)
+        for part in statement.parts
+        for write in part.fact(_writes)
+        if write.owner == owner
     )
-
-
-def _writes(statement: Statement) -> frozenset[Write]:
-    return frozenset(write for write, _ in writes_of(statement))
 
 
 def writes_of(statement: Statement) -> Iterator[tuple[Write, ast.Attribute]]:
@@ -134,7 +157,7 @@ def uses(module: Module, wanted: tuple[str, ...]) -> frozenset[str]:
         name
         for name in wanted
         for statement in module.statements
-        if name in statement.text and name in statement.fact(_used)
+        if statement.mentions(name) and name in statement.fact(_used)
     )
 
 

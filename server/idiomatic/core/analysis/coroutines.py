@@ -282,7 +282,7 @@ def on_cancel(code: Analysis, function: ast.expr) -> OnCancel:
 def _on_cancel_of(module: Module, name: str) -> OnCancel:
     """Question: what a function at module level does when it is cancelled."""
     for statement in module.statements:
-        if name in statement.text:
+        if statement.mentions(name):
             for binding in bound_by(statement, name):
                 if isinstance(binding.node, FUNCTIONS):
                     return _on_cancel(binding.node)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @about(lambda name: (name,))
 def is_used_as_decorator(module: Module, name: str) -> bool:
     """Question: whether something of this name decorates a function or class: `@name`, `@name(...)`, `@x.name`..."""
-    return any(name in statement.fact(decorator_names) for statement in module.statements if "@" in statement.text)
+    return any(name in statement.fact(decorator_names) for statement in module.statements if statement.mentions("@"))
 
 
 @about(lambda name: (name,))
@@ -44,7 +44,7 @@ def _coroutines(statement: Statement) -> tuple[tuple[str, str], ...]:
 @about(lambda name: (name,))
 def decorators_above(module: Module, name: str) -> tuple[str, ...]:
     """Question: the source of the decorators, without their arguments, that stand above one of this name."""
-    statements = (each for each in module.statements if name in each.text and "@" in each.text)
+    statements = (each for each in module.statements if each.mentions(name) and each.mentions("@"))
     found = (above for statement in statements for below, above in statement.fact(_above) if below == name)
     return tuple(dict.fromkeys(found))
 

@@ -326,7 +326,7 @@ def module_instance(module: Module, name: str, depth: int = _DEPTH) -> Instance 
     if len(module.ask(questions.bindings, name)) != 1:
         return None
     for statement in module.statements:
-        if name not in statement.text:
+        if not statement.mentions(name):
             continue
         bound = bound_by(statement, name)
         if bound and bound[0].kind is BindingKind.VARIABLE and isinstance(bound[0].node, ast.Name):
@@ -368,7 +368,7 @@ def module_class(module: Module, name: str) -> Instance | None:
         if len(module.ask(questions.bindings, wanted)) != 1:
             return None
         for statement in module.statements:
-            if wanted in statement.text:
+            if statement.mentions(wanted):
                 for node in statement.nodes:
                     if isinstance(node, ast.ClassDef) and node.name == wanted:
                         return node

@@ -70,7 +70,7 @@ def accesses(module: Module, attributes: tuple[str, ...]) -> frozenset[Access]:
     return frozenset(
         access
         for statement in module.statements
-        if any(attribute in statement.text for attribute in attributes)
+        if any(statement.mentions(attribute) for attribute in attributes)
         for access in statement.fact(_accesses)
         if access.attribute in attributes
     )

@@ -180,7 +180,7 @@ def is_plain_class(module: Module, name: str) -> bool:
         found = [
             fact
             for statement in module.statements
-            if current in statement.text and (fact := statement.fact(_bases).get(current)) is not None
+            if statement.mentions(current) and (fact := statement.fact(_bases).get(current)) is not None
         ]
         if len(found) != 1 or found[0] is None:
             return False
@@ -208,7 +208,7 @@ def subclasses_without_super(module: Module, name: str) -> tuple[str, ...]:
     return tuple(
         subclass
         for statement in module.statements
-        if name in statement.text and "__init__" in statement.text
+        if statement.mentions(name) and statement.mentions("__init__")
         for subclass, bases in statement.fact(_without_super)
         if name in bases
     )
@@ -241,7 +241,7 @@ def sets_of_tasks(module: Module) -> tuple[str, ...]:
     """Question: the variables at module level that are assigned one empty set, of tasks by their name or annotation."""
     found: list[str] = []
     for statement in module.statements:
-        for node in statement.nodes if "set(" in statement.text else ():
+        for node in statement.nodes if statement.mentions("set(") else ():
             match node:
                 case (
                     ast.Assign(targets=[ast.Name(id=name)], value=value)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec import Struct
 
 from idiomatic.core.analysis.tree import tree
-from idiomatic.core.module import Module
+from idiomatic.core.module import Module, about
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,33 +38,6 @@ class Use(Struct, frozen=True):
     what: str
     lengths: range | None = None
     of: str = ""
-
-
-def tuple_uses(module: Module, class_name: str, length: int) -> tuple[str, ...]:
-    """Question: what the module does somewhere that only tuples of a length can, a few words each.
-
-    What it is done to can't be seen: it may be something else altogether. Indices, slices and lengths, which lists and
-    strings have too, count for variables that are called like the class or like anything.
-
-    Args:
-        module: the module.
-        class_name: the class that is asked about.
-        length: the number of its fields.
-    """
-    words = {word.lower() for word in re.findall(r"[A-Z]?[a-z0-9]+|[A-Z]+", class_name) if len(word) > 2}
-    found = (use for statement in module.statements for part in statement.parts for use in part.fact(_uses))
-    return tuple(
-        dict.fromkeys(
-            use.what
-            for use in found
-            if (use.lengths is None or length in use.lengths) and (not use.of or _may_be(use.of, words))
-        )
-    )
-
-
-def _may_be(name: str, words: set[str]) -> bool:
-    name = name.lower()
-    return len(name) <= 2 or name.strip("_") in _ANYTHING or any(word in name for word in words)
 
 
 def _uses(statement: Statement) -> tuple[Use, ...]:
@@ -106,6 +79,34 @@ def _found(statement: Statement) -> Iterator[Use]:
             yield Use(f"compares `{ast.unparse(compare.left)}` by order", of=other)
     for pattern in index.of(ast.MatchSequence):
         yield Use("matches sequences", range(len(pattern.patterns), len(pattern.patterns) + 1))
+
+
+@about(lambda class_name, length: ("",), of=_uses)
+def tuple_uses(module: Module, class_name: str, length: int) -> tuple[str, ...]:
+    """Question: what the module does somewhere that only tuples of a length can, a few words each.
+
+    What it is done to can't be seen: it may be something else altogether. Indices, slices and lengths, which lists and
+    strings have too, count for variables that are called like the class or like anything.
+
+    Args:
+        module: the module.
+        class_name: the class that is asked about.
+        length: the number of its fields.
+    """
+    words = {word.lower() for word in re.findall(r"[A-Z]?[a-z0-9]+|[A-Z]+", class_name) if len(word) > 2}
+    found = (use for statement in module.statements for part in statement.parts for use in part.fact(_uses))
+    return tuple(
+        dict.fromkeys(
+            use.what
+            for use in found
+            if (use.lengths is None or length in use.lengths) and (not use.of or _may_be(use.of, words))
+        )
+    )
+
+
+def _may_be(name: str, words: set[str]) -> bool:
+    name = name.lower()
+    return len(name) <= 2 or name.strip("_") in _ANYTHING or any(word in name for word in words)
 
 
 def _name(node: ast.expr, index: Tree) -> str:

@@ -37,7 +37,7 @@ def type_variables(module: Module, before: Statement | None = None) -> tuple[Typ
     for statement in module.statements:
         if statement == before:
             break
-        if "TypeVar" not in statement.text and "ParamSpec" not in statement.text:
+        if not statement.mentions("TypeVar") and not statement.mentions("ParamSpec"):
             continue
         for node in statement.nodes:
             match node:

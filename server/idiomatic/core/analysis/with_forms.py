@@ -210,6 +210,6 @@ def imports_asyncpg(module: Module) -> bool:
             for name in ([alias.name for alias in node.names] if isinstance(node, ast.Import) else [node.module or ""])
         )
         for statement in module.statements
-        if "asyncpg" in statement.text
+        if statement.mentions("asyncpg")
         for node in statement.nodes
     )

@@ -363,7 +363,7 @@ def is_number(module: Module, name: str) -> bool:
     if len(module.ask(bindings, name)) != 1:
         return False
     for statement in module.statements:
-        for node in statement.nodes if name in statement.text else ():
+        for node in statement.nodes if statement.mentions(name) else ():
             match node:
                 case (
                     ast.Assign(targets=[ast.Name(id=target)], value=ast.Constant(value=int() as value))

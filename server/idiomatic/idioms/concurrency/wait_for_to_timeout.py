@@ -220,7 +220,7 @@ def is_positive_constant(module: Module, name: str) -> bool:
     """Question: whether a variable is assigned once in the module, a positive number."""
     values: list[object] = []
     for statement in module.statements:
-        if name not in statement.text:
+        if not statement.mentions(name):
             continue
         for node in statement.nodes:
             for each in ast.walk(node):

@@ -296,7 +296,9 @@ def _refusal(values: Collection[str], code: Analysis) -> str:
 @about(lambda: ("Literal",))
 def literal_types(module: Module) -> frozenset[str]:
     """Question: the strings that a `Literal[...]` names."""
-    return frozenset[str]().union(*(each.fact(_literal_types) for each in module.statements if "Literal" in each.text))
+    return frozenset[str]().union(
+        *(each.fact(_literal_types) for each in module.statements if each.mentions("Literal"))
+    )
 
 
 def _literal_types(statement: Statement) -> frozenset[str]:
@@ -315,7 +317,7 @@ def roles(module: Module, names: tuple[str, ...]) -> frozenset[tuple[str, str]]:
     return frozenset(
         (name, role)
         for statement in module.statements
-        if any(name in statement.text for name in names)
+        if any(statement.mentions(name) for name in names)
         for name, role in statement.fact(_roles)
         if name in names
     )

@@ -282,7 +282,7 @@ def is_public(module: Module, name: str) -> bool:
     return any(
         name in node.names
         for statement in module.statements
-        if name in statement.text and "global" in statement.text
+        if statement.mentions(name) and statement.mentions("global")
         for part in statement.parts
         for node in part.fact(tree).of(ast.Global)
     )
@@ -367,6 +367,6 @@ def is_below(module: Module, name: str, statement: Statement) -> bool:
     for each in module.statements:
         if each == statement:
             seen = True
-        elif seen and name in each.text and name in each.fact(scopes).by_node[None].bindings:
+        elif seen and each.mentions(name) and name in each.fact(scopes).by_node[None].bindings:
             return True
     return False

@@ -266,6 +266,8 @@ def _together(place: ast.expr, code: Analysis) -> Sequence[ast.expr]:
     function = code.function_around(place)
     if function is None or not isinstance(place, ast.Call):
         return [place]
+    calls = code.within(function, ast.Call)
+    others = [each for each in calls if each is not place and code.is_name(each.func, NOW, FROM_TIMESTAMP)]
     found = {place}
     todo = [place]
     while todo:
@@ -279,8 +281,8 @@ def _together(place: ast.expr, code: Analysis) -> Sequence[ast.expr]:
                     found.add(value)
                     todo.append(value)
         # `end - start`, where this is neither: the variables that others meet.
-        for each in ast.walk(function):
-            if isinstance(each, ast.Call) and each not in found and code.is_name(each.func, NOW, FROM_TIMESTAMP):
+        for each in others:
+            if each not in found:
                 met = (_met_by(use, code) for use in _uses(each, code))
                 if any(other is not None and current in _values(other, code) for other in met):
                     found.add(each)

@@ -240,7 +240,7 @@ def is_fixed(module: Module, name: str, before: Statement | None) -> bool:
     for statement in module.statements:
         if statement == before:
             above = False
-        if name not in statement.text:
+        if not statement.mentions(name):
             continue
         for binding in bound_by(statement, name):
             is_top = binding.node in statement.nodes or any(
