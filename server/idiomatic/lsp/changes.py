@@ -1,48 +1,51 @@
-"""Changes of a text, as they come from the wire.
-
-The message that is sent at every keystroke is read by hand: with its types it would take longer.
-"""
+"""Changes of a text, as they come from the wire with every keystroke."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Annotated, Any, TypedDict
 
-from msgspec import Struct
+import msgspec
+from msgspec import Meta, Struct, field
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from idiomatic.lsp.types import Position, Range
+from idiomatic.lsp.types import VersionedTextDocumentIdentifier
 
 
 class ChangeError(ValueError):
     """What came is no change; the message says why."""
 
 
+class _Position(TypedDict):
+    line: Annotated[int, Meta(ge=0)]
+    character: Annotated[int, Meta(ge=0)]
+
+
+class _Range(TypedDict):
+    start: _Position
+    end: _Position
+
+
 class Change(Struct, frozen=True):
     """One replacement.
 
     Attributes:
-        place: what is replaced; `None`: everything.
-        text: by what.
+        text: what comes in.
+        place: what it replaces; `None`: everything.
     """
 
-    place: Range | None
     text: str
+    place: _Range | None = field(default=None, name="range")
 
 
 class Changes(Struct, frozen=True):
     """What the client did to a text.
 
     Attributes:
-        uri: which one.
-        version: the client's number of the result.
+        document: which one, with the client's number of the result.
         changes: one after the other.
     """
 
-    uri: str
-    version: int
-    changes: tuple[Change, ...]
+    document: VersionedTextDocumentIdentifier = field(name="textDocument")
+    changes: tuple[Change, ...] = field(name="contentChanges")
 
 
 def read(params: Any) -> Changes:
@@ -51,37 +54,19 @@ def read(params: Any) -> Changes:
     Raises:
         ChangeError: they are something else.
     """
-    match params:
-        case {"textDocument": {"uri": str(uri), "version": int(version)}, "contentChanges": list(changes)}:
-            return Changes(uri, version, all_of(changes))
-        case _:
-            raise ChangeError("expected a versioned document and a list of changes")
+    try:
+        return msgspec.convert(params, Changes)
+    except msgspec.ValidationError as error:
+        raise ChangeError(str(error)) from error
 
 
-def all_of(changes: Iterable[Any]) -> tuple[Change, ...]:
+def all_of(changes: Any) -> tuple[Change, ...]:
     """Replacements, one after the other.
 
     Raises:
-        ChangeError: one of them is something else.
+        ChangeError: they are something else.
     """
-    return tuple(_change(change) for change in changes)
-
-
-def _change(change: Any) -> Change:
-    match change:
-        case {"range": {"start": start, "end": end}, "text": str(text)}:
-            return Change({"start": _position(start), "end": _position(end)}, text)
-        case {"range": None, "text": str(text)}:
-            return Change(None, text)
-        case {"text": str(text)} if "range" not in change:
-            return Change(None, text)
-        case _:
-            raise ChangeError("expected a change with a range and a text")
-
-
-def _position(position: Any) -> Position:
-    match position:
-        case {"line": int(line), "character": int(character)} if line >= 0 and character >= 0:
-            return {"line": line, "character": character}
-        case _:
-            raise ChangeError("expected a position that counts from 0")
+    try:
+        return msgspec.convert(changes, tuple[Change, ...])
+    except msgspec.ValidationError as error:
+        raise ChangeError(str(error)) from error

@@ -7,7 +7,6 @@ that the process can end while a read is waiting. Everything else happens on the
 from __future__ import annotations
 
 import contextlib
-import json
 import logging
 import os
 import sys
@@ -49,9 +48,8 @@ def frames(reader: BinaryIO) -> Iterator[bytes]:
         yield body
 
 
-def framed(message: object) -> bytes:
+def framed(body: bytes) -> bytes:
     """A message as it goes over the wire."""
-    body = json.dumps(message, separators=(",", ":")).encode()
     return b"Content-Length: %d\r\n\r\n%s" % (len(body), body)
 
 
@@ -92,11 +90,13 @@ async def pump(bodies: Iterable[bytes], receive: Callable[[Any], None], ended: a
         receive: takes a decoded message, on the event loop.
         ended: the exit code; set by whoever ends the server first.
     """
+    from idiomatic.lsp.encoding import decoded
+
     loop = ended.get_loop()
 
     def take(body: bytes) -> None:
         try:
-            message = json.loads(body)
+            message = decoded(body)
         except (ValueError, RecursionError) as error:
             logger.error("A message that is not JSON was left out: %s", error)  # noqa: TRY400 - theirs, not ours
             return

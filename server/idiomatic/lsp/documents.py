@@ -199,7 +199,7 @@ class Documents(Mapping[str, OpenDocument]):
         Returns:
             The changed document, `None` if nothing changed.
         """
-        uri, version = made.uri, made.version
+        uri, version = made.document["uri"], made.document["version"]
         document = self._open.get(uri)
         if document is None:
             logger.warning("A change of %s, which is not open, was left out", uri)

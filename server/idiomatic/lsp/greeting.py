@@ -73,7 +73,8 @@ def greet(bodies: Iterator[bytes], writer: Writer) -> tuple[Iterator[bytes], Gre
             fault(params, types.InitializeParams) is None
         ):
             greeting = Greeting.of(params)
-            writer.write(framed({"jsonrpc": VERSION, "id": number, "result": greeting.answer}))
+            answer = json.dumps({"jsonrpc": VERSION, "id": number, "result": greeting.answer})
+            writer.write(framed(answer.encode()))
             return bodies, greeting
         case _:
             # Whatever is wrong with it, the server can say so later.

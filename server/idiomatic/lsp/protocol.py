@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar
 from idiomatic.lsp import types
 from idiomatic.lsp.checking import fault
 from idiomatic.lsp.connection import VERSION, framed
+from idiomatic.lsp.encoding import encoded
 
 if TYPE_CHECKING:
     from idiomatic.lsp.connection import Writer
@@ -290,4 +291,4 @@ class Protocol:
 
     def _send(self, message: object) -> None:
         if self._writer is not None:
-            self._writer.write(framed(message))
+            self._writer.write(framed(encoded(message)))

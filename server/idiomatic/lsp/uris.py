@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote, unquote, urlsplit
@@ -12,6 +13,7 @@ from idiomatic.core.lazy import regex
 _DRIVE: Final = regex(r"/[A-Za-z]:(?=/|$)")
 
 
+@lru_cache(maxsize=1024)
 def path_of(uri: str) -> Path | None:
     """The file a URI names, if it names one."""
     try:
