@@ -96,6 +96,16 @@ def _good(statement: Statement) -> Sequence[Statement]:
     return statement.last_good if statement.is_broken else (statement,)
 
 
+def _long_classes(statements: Iterable[Statement], leaf: int) -> Iterator[tuple[LongClass, int, int]]:
+    """The long classes among some statements, of which the first begins with a leaf; see `Document._classes`."""
+    for statement in statements:
+        if isinstance(statement, LongClass):
+            yield statement, leaf, leaf + len(statement.parts)
+            leaf += len(statement.parts)
+        else:
+            leaf += 1
+
+
 class Document:
     """A text and its statements.
 
@@ -196,15 +206,7 @@ class Document:
     @cached_property
     def _classes(self) -> Sequence[tuple[LongClass, int, int]]:
         """The long classes, each with its first leaf and the one after its last."""
-        found: list[tuple[LongClass, int, int]] = []
-        index = 0
-        for statement in self.statements:
-            if isinstance(statement, LongClass):
-                found.append((statement, index, index + len(statement.parts)))
-                index += len(statement.parts)
-            else:
-                index += 1
-        return found
+        return list(_long_classes(self.statements, 0))
 
     @property
     def long_classes(self) -> Iterator[LongClass]:
@@ -464,6 +466,17 @@ class Document:
         if "_heights" in self.__dict__:
             heights = (len(leaf.lines) - 1 for leaf in leaves)
             document._heights = [*self._heights[:first], *heights, *self._heights[last:]]
+        more = len(leaves) - (last - first)
+        document._faulty = [
+            *(index for index in self._faulty if index < first),
+            *(first + index for index, leaf in enumerate(leaves) if leaf.is_broken),
+            *(index + more for index in self._faulty if index >= last),
+        ]
+        document._classes = [
+            *(found for found in self._classes if found[2] <= first),
+            *_long_classes(new, first),
+            *((long, start + more, end + more) for long, start, end in self._classes if start >= last),
+        ]
         if reaches:
             broken = [document.leaves[index] for index in document._faulty]
             document._reaches = {leaf: reaches[leaf] for leaf in broken if leaf in reaches}
