@@ -131,7 +131,8 @@ from idiomatic.lsp.greeting import greet
 
 message = {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {"processId": None, "capabilities": {}}}
 answer = io.BytesIO()
-bodies, greeting = greet(connection.frames(io.BytesIO(connection.framed(message))), connection.Writer(answer))
+sent = io.BytesIO(connection.framed(json.dumps(message).encode()))
+bodies, greeting = greet(connection.frames(sent), connection.Writer(answer))
 assert greeting is not None
 assert json.loads(answer.getvalue().partition(b"\\r\\n\\r\\n")[2])["result"]["capabilities"]["hoverProvider"]
 late = ("asyncio", "msgspec", "inspect", "click", "platformdirs", "idiomatic.core.engine", "idiomatic.project")
@@ -164,7 +165,7 @@ from idiomatic import lsp
 from idiomatic.lsp import connection
 
 def said(method, params, **more):
-    return connection.framed({"jsonrpc": "2.0", "method": method, "params": params, **more})
+    return connection.framed(json.dumps({"jsonrpc": "2.0", "method": method, "params": params, **more}).encode())
 
 def end(code):
     print("idiomatic.core.engine" in sys.modules, code, file=sys.stderr)
