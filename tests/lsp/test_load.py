@@ -45,7 +45,7 @@ async def test_a_look_that_is_overtaken_is_left_out(server: Server, monkeypatch:
     go_on.set()
     findings = await server.analyser.current(server.document(URI))
     assert findings.version == 4
-    assert len(list(findings.shown)) == 5
+    assert len(list(findings.items)) == 5
     assert looked == [1, 4]
 
 
@@ -74,7 +74,7 @@ async def test_a_large_file_is_parsed_elsewhere(server: Server, monkeypatch: pyt
     go_on_at_once = threading.Timer(0.2, go_on.set)
     monkeypatch.setattr(documents, "_parsed", parsed)
     say(server, "textDocument/didOpen", opening(other))
-    assert len(list((await server.analyser.current(server.document(other))).shown)) == 2
+    assert len(list((await server.analyser.current(server.document(other))).items)) == 2
     assert not go_on.is_set()
     asked = asyncio.ensure_future(server.analyser.current(server.document(URI)))
     await asyncio.sleep(0.05)

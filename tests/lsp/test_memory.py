@@ -44,7 +44,7 @@ async def test_a_closed_document_leaves_nothing_behind(server: Server) -> None:
     uri = "file:///nowhere/closed.py"
     say(server, "textDocument/didOpen", opening(uri))
     findings = await server.analyser.current(server.document(uri))
-    assert len(list(findings.shown)) == 2
+    assert len(list(findings.items)) == 2
     there = {"line": 4, "character": 15}
     say(server, "textDocument/hover", {"textDocument": {"uri": uri}, "position": there}, id=1)
     say(server, "textDocument/completion", {"textDocument": {"uri": uri}, "position": there}, id=2)
