@@ -178,6 +178,20 @@ def test_what_was_used_last_is_kept(tmp_path: Path) -> None:
     assert modules.read(large) is modules.read(large)
 
 
+def test_what_others_ask_for_is_kept_longer_than_what_was_only_looked_at(tmp_path: Path) -> None:
+    paths = [tmp_path / f"{number}.py" for number in range(20)]
+    for path in paths:
+        path.write_text("#" * 99 + "\n")
+    modules = Modules(keeps=1600)
+    asked = {path: modules.read(path) for path in paths[:10]}
+    digest = modules.digest(paths[0])
+    assert digest is not None
+    looked = [modules.document(path, digest) for path in paths]
+    assert {path: modules.read(path) for path in asked} == asked
+    assert looked[-1] is modules.document(paths[-1], digest)
+    assert looked[-5] is not modules.document(paths[-5], digest)
+
+
 def test_a_closed_document_is_not_kept(tmp_path: Path) -> None:
     path = tmp_path / "a.py"
     path.write_text("x = 1\n")

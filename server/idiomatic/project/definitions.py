@@ -67,6 +67,29 @@ Seen: TypeAlias = set[tuple[Path, str]]
 """Which names of which files were looked for in one search."""
 
 
+_UNASKED: Final = 1 / 8
+"""How much of what is kept may be files that no other has asked for."""
+
+
+class _Known(Struct, frozen=True):
+    """What a file was when it was read.
+
+    Attributes:
+        version: of the file.
+        module: what is in it; `None` if nothing can be read.
+        digest: of its content; `None` if there is no such file.
+        size: how many characters are kept.
+    """
+
+    version: object
+    module: Module | None
+    digest: str | None
+    size: int
+
+
+_NOTHING: Final = _Known(None, None, None, 0)
+
+
 class Modules:
     """The parsed files of the project, read again when they change.
 
@@ -88,7 +111,8 @@ class Modules:
         self.gone: list[Module] | None = None
         self._keeps = keeps
         self._for_seconds = for_seconds
-        self._known: dict[Path, tuple[object, Module | None, str | None]] = {}
+        self._known: dict[Path, _Known] = {}
+        self._asked: set[Path] = set()
         self._used: dict[Path, float] = {}
 
     def version(self, path: Path) -> object:
@@ -99,53 +123,59 @@ class Modules:
 
     def read(self, path: Path) -> Module | None:
         """The module in a file; `None` if there is no such file, or nothing can be read in it."""
-        return self._look(path)[0]
+        self._asked.add(path)
+        return self._look(path).module
 
     def digest(self, path: Path) -> str | None:
         """The digest of the text that was read; `None` if there is no such file."""
-        return self._look(path)[1]
+        return self._look(path).digest
 
     def document(self, path: Path, digest: str) -> Document | None:
-        """The document of a file whose text has a digest; `None` if it has another one, or can't be read."""
-        module, found = self._look(path)
-        return module.document if module is not None and found == digest else None
+        """The document of a file that is looked at, whose text has a digest.
 
-    def _look(self, path: Path) -> tuple[Module | None, str | None]:
+        Returns:
+            `None` if it has another one, or can't be read.
+        """
+        known = self._look(path)
+        return known.module.document if known.module is not None and known.digest == digest else None
+
+    def _look(self, path: Path) -> _Known:
         version = self.version(path)
         if version is None:
-            return None, None
+            return _NOTHING
         known = self._known.pop(path, None)
         self._used[path] = time.monotonic()
-        if known is not None and known[0] == version:
+        if known is not None and known.version == version:
             # The last one used is the last one of them.
             self._known[path] = known
-            return known[1:]
+            return known
         document = self.opened.get(path)
-        known = self._known[path] = version, *(_parsed(path) if document is None else _opened(document))
+        module, digest = _parsed(path) if document is None else _opened(document)
+        known = self._known[path] = _Known(version, module, digest, len(module.document) if module is not None else 0)
         if self._keeps is not None:
             self._forget_some(self._keeps)
-        return known[1:]
+        return known
 
     def _forget_some(self, keeps: int) -> None:
-        """Keep what was used last, as much as is kept, and the very last in any case."""
-        last, *earlier = reversed(list(self._known.items()))
-        total = _size(last[1])
+        """Keep what was used last, as much as is kept, and the very last in any case.
+
+        Who looks at all files of a project comes to each of them once; those that others ask for are asked for again.
+        """
         before = time.monotonic() - self._for_seconds
-        for path, known in earlier:
-            total += _size(known)
-            if total > keeps and self._used[path] <= before:
+        left = {False: keeps * _UNASKED, True: keeps * (1 - _UNASKED)}
+        for index, (path, known) in enumerate(reversed(list(self._known.items()))):
+            is_asked = path in self._asked
+            left[is_asked] -= known.size
+            if index and left[is_asked] < 0 and self._used[path] <= before:
                 self.close(path)
-                if self.gone is not None and known[1] is not None and path not in self.opened:
-                    self.gone.append(known[1])
+                if self.gone is not None and known.module is not None and path not in self.opened:
+                    self.gone.append(known.module)
 
     def close(self, path: Path) -> None:
         """Keep nothing of a document that was closed."""
         self._known.pop(path, None)
         self._used.pop(path, None)
-
-
-def _size(known: tuple[object, Module | None, str | None]) -> int:
-    return 0 if known[1] is None else len(known[1].document)
+        self._asked.discard(path)
 
 
 def _opened(document: Document) -> tuple[Module, str]:
