@@ -83,6 +83,22 @@ def test_what_is_loaded_later_is_loaded_by_any_use(code: str, printed: str) -> N
     assert run(f"import idiomatic.core\n{code}") == f"{printed}\n"
 
 
+def test_loading_the_rules_loads_nothing_that_only_writes() -> None:
+    code = """
+import sys
+from idiomatic.core.catalogue import rules
+
+rules()
+names = [name for name in sys.modules if name.startswith("idiomatic.core.writing.")]
+print(len(names) > 20, *(name for name in names if type(sys.modules[name]).__name__ == "module"))
+from idiomatic.core.writing.match_statement import Case
+from idiomatic.core.writing.names import name_of_call
+print(Case.__name__, Case is sys.modules["idiomatic.core.writing.match_statement"].Case)
+print(callable(name_of_call), type(sys.modules["idiomatic.core.writing.names"]).__name__ == "module")
+"""
+    assert run(code) == "True\nCase True\nTrue False\n"
+
+
 def test_what_can_not_be_found_is_missing_as_ever() -> None:
     code = """
 from idiomatic.core.lazy import defer

@@ -13,7 +13,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final, cast
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 _LOCK: Final = allocate_lock()
 
@@ -72,6 +72,38 @@ class _Deferred(ModuleType):
         vars(self).update(vars(loaded))
         self.__class__ = ModuleType  # type: ignore[assignment]  # from here on as fast as any other
         return getattr(loaded, name)
+
+
+def defer_functions(package: str, path: Iterable[str]) -> None:
+    """Let `from package.part import function` cost nothing, for all parts of a package, until the function is called.
+
+    Whoever imports anything else of a part, such as a class, loads it.
+    """
+    import pkgutil
+
+    for part in pkgutil.iter_modules(path, f"{package}."):
+        sys.modules.setdefault(part.name, _Outline(part.name))
+
+
+class _Outline(ModuleType):
+    """Stands in for a module from which functions are imported."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):  # which the import asks for
+            raise AttributeError(name)
+        if not name.islower():
+            return getattr(self._module(name), name)
+
+        def function(*given: Any, **named: Any) -> Any:
+            return getattr(self._module(name), name)(*given, **named)
+
+        return function
+
+    def _module(self, wanted: str) -> ModuleType:
+        with _LOCK:
+            if sys.modules.get(self.__name__) is self:
+                del sys.modules[self.__name__]
+        return _loaded(self.__name__, wanted)
 
 
 def _loaded(module: str, wanted: str) -> ModuleType:

@@ -56,7 +56,8 @@ from idiomatic.core.analysis.captures import shape_of
 from idiomatic.core.analysis.chains import chain_at
 from idiomatic.core.analysis.patterns import doubts, fault
 from idiomatic.core.idiom import Finding, Fix, Kind, Refused, Unsafe
-from idiomatic.core.writing.match_statement import Case, case_of, to_match
+from idiomatic.core.writing import match_statement
+from idiomatic.core.writing.match_statement import case_of, to_match
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -64,6 +65,7 @@ if TYPE_CHECKING:
     from idiomatic.core.analysis import Analysis
     from idiomatic.core.analysis.captures import Capture, Shape
     from idiomatic.core.analysis.chains import Branch, Chain
+    from idiomatic.core.writing.match_statement import Case
 
 KIND = Kind.IDIOM
 SINCE = (3, 10)
@@ -117,4 +119,4 @@ def _with_keys(branch: Branch, shape: Shape, plain: Case, code: Analysis) -> Cas
     quote = "'" if tag.startswith("'") else '"'
     values = " | ".join(plain.patterns)
     named = "".join(f", {quote}{each.key}{quote}: {each.name}" for each in captures)
-    return Case([f"{{{tag}: {values}{named}}}"], branch.guards, captures)
+    return match_statement.Case([f"{{{tag}: {values}{named}}}"], branch.guards, captures)

@@ -98,7 +98,8 @@ from idiomatic.core.analysis.captures import captured_attributes, fields_of
 from idiomatic.core.analysis.chains import What, chain_at
 from idiomatic.core.analysis.patterns import doubts, fault, is_understood
 from idiomatic.core.idiom import Finding, Fix, Kind, Refused, safe_unless
-from idiomatic.core.writing.match_statement import Case, case_of, to_match
+from idiomatic.core.writing import match_statement
+from idiomatic.core.writing.match_statement import case_of, to_match
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -106,6 +107,7 @@ if TYPE_CHECKING:
     from idiomatic.core.analysis import Analysis
     from idiomatic.core.analysis.captures import Capture
     from idiomatic.core.analysis.chains import Branch, Chain
+    from idiomatic.core.writing.match_statement import Case
 
 KIND = Kind.IDIOM
 SINCE = (3, 10)
@@ -174,4 +176,4 @@ def _with_captures(branch: Branch, captures: Mapping[ast.If, Sequence[Capture]],
     fields = fields_of(only.node, code)
     is_positional = fields is not None and fields.is_positional and fields.names == tuple(each.key for each in given)
     arguments = ", ".join(each.name if is_positional else f"{each.key}={each.name}" for each in given)
-    return Case([f"{ast.unparse(only.node)}({arguments})"], captures=given)
+    return match_statement.Case([f"{ast.unparse(only.node)}({arguments})"], captures=given)
