@@ -7,13 +7,14 @@ What is decorated keeps its parameters and its result, or gets those that the de
 from __future__ import annotations
 
 import re
+import sys
 import textwrap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
 from idiomatic.core import bulk, draft
-from idiomatic.core.writing import type_parameters
+from idiomatic.core.writing.type_parameters import Annotations
 from mypy import api
 
 from tests.engine import analyse
@@ -360,7 +361,7 @@ def after(text: str, *rules: str, target: Version) -> str:
 @pytest.fixture
 def newest(monkeypatch: pytest.MonkeyPatch) -> None:
     """Write what this Python may not be able to read."""
-    monkeypatch.setattr(type_parameters, "own_version", lambda: (3, 13))
+    monkeypatch.setattr(sys.modules[Annotations.__module__], "own_version", lambda: (3, 13))
     monkeypatch.setattr(draft, "_check", lambda _: None)
 
 

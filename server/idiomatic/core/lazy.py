@@ -99,6 +99,12 @@ class _Outline(ModuleType):
 
         return function
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        if not name.startswith("__"):
+            msg = f"{self.__name__} is not loaded: what is set would be in the place of what only stands in for it"
+            raise AttributeError(msg)
+        super().__setattr__(name, value)
+
     def _module(self, wanted: str) -> ModuleType:
         with _LOCK:
             if sys.modules.get(self.__name__) is self:
