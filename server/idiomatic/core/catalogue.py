@@ -10,7 +10,6 @@ import ast
 import importlib
 import inspect
 import pkgutil
-import re
 import types
 import typing
 from collections.abc import Mapping
@@ -18,7 +17,6 @@ from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from idiomatic.core.idiom import Idiom, Kind
-from idiomatic.core.lazy import regex
 from idiomatic.core.suppression import UNKNOWN, UNUSED
 
 if TYPE_CHECKING:
@@ -27,8 +25,6 @@ if TYPE_CHECKING:
 
 SECTIONS: Final = ("Why", "Example", "Fix safety", "References")
 """The second-level headings of an idiom's docstring, in this order."""
-
-_HEADING: Final = regex(r"^## (.*)", re.MULTILINE)
 
 
 class CatalogueError(Exception):
@@ -108,7 +104,7 @@ def read(module: ModuleType) -> Idiom:
     """
     # It stands at the left margin; to look for that, as `inspect.cleandoc` does, takes as long as all checks here.
     text = (module.__doc__ or "").strip()
-    headings = tuple(heading.strip() for heading in _HEADING.findall(text))
+    headings = tuple(part.partition("\n")[0].strip() for part in text.split("\n## ")[1:])
     advice = text.partition("\n")[0]
     if not advice.endswith("."):
         raise _fault(module, 1, "the docstring's first line is the advice, a sentence with a full stop")
