@@ -222,6 +222,11 @@ class Analyser:
         if uri is not None:
             self._changes[uri] += 1
 
+    @property
+    def changes(self) -> int:
+        """How often that happened."""
+        return self._all_changes
+
     def known(self, document: OpenDocument) -> Findings | None:
         """What is known of a document as it is, without a look at it."""
         latest = self._latest.get(document.uri)

@@ -37,7 +37,9 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _LATER: Final = 1.0
-"""How many seconds after the rest what is needed last is loaded."""
+"""How many seconds nothing may have happened before what is needed last is loaded."""
+_LATEST: Final = 10
+"""After how many times that it is loaded whatever happens."""
 _EVERY: Final = 2.0
 """How often, in seconds, is looked after the process that started this one."""
 
@@ -100,7 +102,11 @@ async def _load(ls: Server, *, is_linked: bool) -> None:
     finally:
         gc.enable()
     # What only rewrites need can wait until nothing else is waited for.
-    await asyncio.sleep(_LATER)
+    for _ in range(_LATEST):
+        before = ls.analyser.changes
+        await asyncio.sleep(_LATER)
+        if ls.analyser.changes == before and ls.worker.is_idle:
+            break
     if is_linked and ls.links.folder is None:
         ls.keep(links.write(ls))
     await ls.background.run(importlib.import_module, "libcst.metadata")
