@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any, Concatenate, Final, ParamSpec, Protocol, 
 
 from msgspec import Struct
 
-from idiomatic.core.analysis.scopes import Binding, BindingKind, bound_at_module_level
-from idiomatic.core.analysis.tree import FUNCTIONS, tree
+from idiomatic.core.analysis.scopes import BindingKind, bound_at_module_level
+from idiomatic.core.analysis.tree import tree
 from idiomatic.core.dependencies import Dependencies, Record, closure
 from idiomatic.core.facts import ClassFact, FunctionFact, class_fact, function_fact, method_facts
 from idiomatic.core.lazy import regex
@@ -378,9 +378,9 @@ def _between(before: Sequence[Statement], now: Sequence[Statement]) -> tuple[Seq
 def _module_bindings(leaf: Statement) -> dict[str, tuple[ModuleBinding, ...]]:
     """What one leaf binds at module level, by name."""
     bound = leaf.fact(bound_at_module_level)
-    definitions = (*FUNCTIONS, ast.ClassDef)
-    is_plain = all(isinstance(each.node, definitions) and each.node in leaf.nodes for each in _all(bound))
-    parents = {} if is_plain else leaf.fact(tree).parents
+    # What stands below no `if TYPE_CHECKING:` does so without a look at what stands around it.
+    is_checked = "TYPE_CHECKING" in leaf.text or not leaf.text.isascii()
+    parents = leaf.fact(tree).parents if is_checked else {}
     return {
         name: tuple(
             ModuleBinding(binding.kind, binding.qualified, is_for_type_checkers(parents, binding.node))
@@ -388,10 +388,6 @@ def _module_bindings(leaf: Statement) -> dict[str, tuple[ModuleBinding, ...]]:
         )
         for name, bindings in bound.items()
     }
-
-
-def _all(bound: Mapping[str, Sequence[Binding]]) -> Iterator[Binding]:
-    return (binding for bindings in bound.values() for binding in bindings)
 
 
 def is_for_type_checkers(parents: Mapping[ast.AST, ast.AST], node: ast.AST) -> bool:

@@ -269,18 +269,49 @@ def scopes(statement: Statement) -> Scopes:
 
 def bound_at_module_level(leaf: Statement) -> Mapping[str, Sequence[Binding]]:
     """What a statement, or a part of a long class, binds at module level, by name: use `leaf.fact(...)` of it."""
-    # Most of a file are definitions, which bind their own name: that can be seen without looking into them.
+    # Most of a file are definitions, which bind their own name, imports and assignments: that can be seen without
+    # looking into them.
     if "global" not in leaf.text and ":=" not in leaf.text:
         nodes: Sequence[ast.stmt] = leaf.nodes
         if isinstance(leaf, Part):
             nodes = (leaf.frame.node,) if leaf.is_header else ()
-        if all(isinstance(node, (*FUNCTIONS, ast.ClassDef)) for node in nodes):
+        if all(isinstance(node, _PLAIN) for node in nodes):
             bound: dict[str, list[Binding]] = {}
-            for binding in (each for node in nodes for each in _bindings(node)):
+            for binding in (each for node in nodes for each in _plainly_bound(node)):
                 bound.setdefault(binding.name, []).append(binding)
             return bound
     found = leaf.fact(scopes)
     return found.bound_in(found.by_node[None])
+
+
+_PLAIN: Final = (
+    *FUNCTIONS, ast.ClassDef, ast.Import, ast.ImportFrom, ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Expr
+)  # fmt: skip
+
+
+def _plainly_bound(node: ast.stmt) -> Iterator[Binding]:
+    """What one of these statements binds around it, if there is no `:=` in it."""
+    match node:
+        case ast.Assign(targets=targets):
+            for target in targets:
+                yield from _stored(target)
+        case ast.AnnAssign(target=target) | ast.AugAssign(target=target):
+            yield from _stored(target)
+        case _:
+            yield from _bindings(node)
+
+
+def _stored(target: ast.expr) -> Iterator[Binding]:
+    match target:
+        case ast.Name(id=name):
+            yield Binding(name, BindingKind.VARIABLE, target)
+        case ast.Tuple(elts=targets) | ast.List(elts=targets):
+            for each in targets:
+                yield from _stored(each)
+        case ast.Starred(value=value):
+            yield from _stored(value)
+        case _:
+            return
 
 
 def bound_by(statement: Statement, name: str) -> Sequence[Binding]:
