@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
-from idiomatic.core.analysis.tree import tree
+from idiomatic.core.analysis.tree import tree, walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -395,7 +395,7 @@ def _is_always_there(each: Alternative) -> bool:
 
 
 def _mentions(node: ast.AST, key: str) -> bool:
-    return any(isinstance(each, ast.expr) and key_of(each) == key for each in ast.walk(node))
+    return any(isinstance(each, ast.expr) and key_of(each) == key for each in walk(node))
 
 
 def alternatives(test: ast.expr, key: str) -> tuple[Alternative, ...] | None:

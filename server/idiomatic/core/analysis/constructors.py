@@ -9,7 +9,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from idiomatic.core.analysis.making_values import only_makes_values
-from idiomatic.core.analysis.tree import FUNCTIONS
+from idiomatic.core.analysis.tree import FUNCTIONS, walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -265,9 +265,7 @@ class _Reader(Struct, eq=False):
 
     def _is_derived(self, value: ast.expr) -> bool:
         """Whether a value depends on the parameters, by way of other variables of the constructor or not."""
-        return any(
-            isinstance(each, ast.Name) and self.code.local_bindings(each) is not None for each in ast.walk(value)
-        )
+        return any(isinstance(each, ast.Name) and self.code.local_bindings(each) is not None for each in walk(value))
 
     def _store_extra(self, extra: Extra) -> None:
         if not self._is_simple(extra.value):
@@ -303,7 +301,7 @@ class _Reader(Struct, eq=False):
         if not _is_check(statement):
             raise self._does_more(statement)
         self._check_names(statement)
-        for node in ast.walk(statement):
+        for node in walk(statement):
             if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and node.id in self.parameters:
                 if node.id in self.stored:
                     raise DoesMoreError(f"Its constructor changes `{node.id}` after it has stored it.")
@@ -316,7 +314,7 @@ class _Reader(Struct, eq=False):
 
     def _check_names(self, statement: ast.stmt) -> None:
         """Whether a statement means the same when its parameters are read from the object."""
-        for node in ast.walk(statement):
+        for node in walk(statement):
             match node:
                 case ast.Name(id=self.receiver):
                     if not self._is_harmless(node):
@@ -364,7 +362,7 @@ _CHECKING: Final = ("check", "valid", "ensure", "require", "verify", "assert")
 
 
 def _names(node: ast.AST) -> set[str]:
-    return {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}
+    return {each.id for each in walk(node) if isinstance(each, ast.Name)}
 
 
 def _is_check(statement: ast.stmt) -> bool:

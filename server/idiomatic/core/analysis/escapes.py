@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from idiomatic.core.analysis.names import last_name
-from idiomatic.core.analysis.tree import FUNCTIONS
+from idiomatic.core.analysis.tree import FUNCTIONS, walk
 from idiomatic.core.module import about
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def escapes(code: Analysis, name: str, within: ast.AST, besides: Iterable[ast.AS
         within: the code.
         besides: parts of it whose uses do not count.
     """
-    left_out = {id(node) for each in besides for node in ast.walk(each)}
+    left_out = {id(node) for each in besides for node in walk(each)}
     for use in code.uses(name, within):
         if id(use) in left_out:
             continue

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
-from idiomatic.core.analysis.tree import FUNCTIONS
+from idiomatic.core.analysis.tree import FUNCTIONS, walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -141,7 +141,7 @@ def fates(
     """
     body: Sequence[ast.stmt | ast.expr] = function.body if isinstance(function.body, list) else [function.body]
     yield from _Follower(function, kind, code, is_empty=is_empty).follow(parameter.arg, body)
-    for call in (node for statement in body for node in ast.walk(statement) if isinstance(node, ast.Call)):
+    for call in (node for statement in body for node in walk(statement) if isinstance(node, ast.Call)):
         # locals() has it, and what eval() does nobody knows.
         if code.is_name(call.func, *_SEEING_ALL) and not (call.args and code.is_name(call.func, "builtins.vars")):
             yield Use(Fate.LEAKED, call, f"visible to `{ast.unparse(call.func)}()`")
@@ -179,7 +179,7 @@ def _may_be(value: ast.expr, name: str, code: Analysis, *, is_empty: bool) -> bo
 
 
 def _mentions(value: ast.AST, name: str) -> bool:
-    return any(isinstance(node, ast.Name) and node.id == name for node in ast.walk(value))
+    return any(isinstance(node, ast.Name) and node.id == name for node in walk(value))
 
 
 class _Follower:
@@ -206,7 +206,7 @@ class _Follower:
         captured = any(
             isinstance(node, (*FUNCTIONS, ast.Lambda)) and _mentions(node, name)
             for statement in body[:end]
-            for node in ast.walk(statement)
+            for node in walk(statement)
         )
         yield from self._uses(name, body if captured else body[:end], body)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from idiomatic.core.analysis import classes, project_use
 from idiomatic.core.analysis.constructors import methods
+from idiomatic.core.analysis.tree import walk
 from idiomatic.core.module import about
 from idiomatic.core.usage import Act, usage
 
@@ -67,7 +68,7 @@ def against_slots(
         has_slots: whether it has `__slots__` now.
     """
     if code.target < (3, 14) and any(
-        isinstance(each, ast.Name) and each.id in {"super", "__class__"} for each in ast.walk(node)
+        isinstance(each, ast.Name) and each.id in {"super", "__class__"} for each in walk(node)
     ):
         yield "Before Python 3.14, `super()` and `__class__` mean the class as it was before it got its slots."
     if any(code.is_name(base, "abc.ABC") for base in node.bases) or node.keywords:

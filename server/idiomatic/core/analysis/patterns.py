@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from idiomatic.core import module as questions
 from idiomatic.core.analysis.chains import How, What
 from idiomatic.core.analysis.scopes import BindingKind
+from idiomatic.core.analysis.tree import walk
 from idiomatic.core.facts import ClassFact
 from idiomatic.core.lazy import regex
 
@@ -34,7 +35,7 @@ def is_understood(chain: Chain, code: Analysis) -> bool:
     if isinstance(chain.subject, ast.Attribute | ast.Subscript) and code.is_name(chain.subject, *_FOR_PLATFORMS):
         return False
     for branch in chain.branches:
-        for node in ast.walk(branch.node.test):
+        for node in walk(branch.node.test):
             if isinstance(node, ast.Name) and node.id == "isinstance" and not code.is_name(node, "builtins.isinstance"):
                 return False
     return True
@@ -44,7 +45,7 @@ def fault(chain: Chain, code: Analysis) -> str:
     """Why a chain must not become a `match`; a sentence, empty if it may."""
     if chain.fault:
         return chain.fault
-    if any(isinstance(node, ast.NamedExpr) for branch in chain.branches for node in ast.walk(branch.node.test)):
+    if any(isinstance(node, ast.NamedExpr) for branch in chain.branches for node in walk(branch.node.test)):
         return "A test assigns a variable with `:=`."
     match chain.subject:
         case ast.Call(func=ast.Name(id="len") as function) if code.is_name(function, "builtins.len"):
@@ -92,14 +93,14 @@ def doubts(chain: Chain, code: Analysis) -> Mapping[str, str]:
 
 def _may_be_rebound(name: ast.Name, chain: Chain, code: Analysis) -> bool:
     """Whether a test of the chain may run code that assigns the variable."""
-    tests = (node for branch in chain.branches for guard in _guards(branch) for node in ast.walk(guard))
+    tests = (node for branch in chain.branches for guard in _guards(branch) for node in walk(guard))
     if not any(isinstance(node, ast.Call | ast.Await | ast.Yield | ast.YieldFrom) for node in tests):
         return False
     scope = code.scope(name).lookup(name.id)
     if scope is None or scope.parent is None:
         return True
     assert scope.node is not None
-    return any(isinstance(node, ast.Nonlocal) and name.id in node.names for node in ast.walk(scope.node))
+    return any(isinstance(node, ast.Nonlocal) and name.id in node.names for node in walk(scope.node))
 
 
 def _guards(branch: Branch) -> tuple[ast.expr, ...]:

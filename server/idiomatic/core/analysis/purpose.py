@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from idiomatic.core.analysis.constructors import methods, without_docstring
+from idiomatic.core.analysis.tree import walk
 from idiomatic.core.facts import ClassFact
 from idiomatic.core.lazy import regex
 
@@ -127,7 +128,7 @@ def _uses_as_collaborator(method: ast.FunctionDef | ast.AsyncFunctionDef, parame
     names = {parameter.name for parameter in parameters}
     if method.name == "__init__":
         return False
-    for node in ast.walk(method):
+    for node in walk(method):
         match node:
             case ast.Call(func=ast.Attribute(value=ast.Name(id="self"), attr=name)) if name in names:
                 return True
@@ -201,5 +202,5 @@ def _is_value(parameter: Parameter) -> bool:
     if isinstance(annotation, ast.Constant) and isinstance(annotation.value, str):
         names = re.findall(r"[^\W\d]\w*", annotation.value)
     else:
-        names = [each.id for each in ast.walk(annotation) if isinstance(each, ast.Name)]
+        names = [each.id for each in walk(annotation) if isinstance(each, ast.Name)]
     return all(name in _VALUES or re.fullmatch(r"_?[A-Z][A-Z0-9]{0,2}|\w+T|T_\w+", name) for name in names)

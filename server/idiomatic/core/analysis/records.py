@@ -13,6 +13,7 @@ from idiomatic.core.analysis.copying_methods import copying_methods
 from idiomatic.core.analysis.field_types import can_be_evaluated, type_of_extra, type_of_field
 from idiomatic.core.analysis.generated_methods import BOILERPLATE, ClassShape, compared_with_generated
 from idiomatic.core.analysis.known_types import KnownType, Source
+from idiomatic.core.analysis.tree import walk
 from idiomatic.core.lazy import regex
 
 if TYPE_CHECKING:
@@ -259,7 +260,7 @@ def read_in_class_body(node: ast.ClassDef, code: Analysis) -> set[str]:
     """The names that are read directly in a class body: in defaults, annotations, decorators and values."""
     return {
         each.id
-        for each in ast.walk(node)
+        for each in walk(node)
         if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Load) and code.scope(each).node is node
     }
 

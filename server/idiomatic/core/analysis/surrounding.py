@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Final
 
-from idiomatic.core.analysis.tree import own_statements, walk_block, walk_own
+from idiomatic.core.analysis.tree import own_statements, walk, walk_block, walk_own
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -29,7 +29,7 @@ def words(node: ast.AST) -> set[str]:
     """The variables and attributes below a node, by name."""
     return {
         each.id if isinstance(each, ast.Name) else each.attr
-        for each in ast.walk(node)
+        for each in walk(node)
         if isinstance(each, (ast.Name, ast.Attribute))
     }
 
@@ -66,7 +66,7 @@ def acts_around(wrapper: Function, name: str) -> bool:
     """Whether a wrapper does something around or after the calls of a variable, and hands on what they give."""
     calls = [
         node
-        for node in ast.walk(wrapper)
+        for node in walk(wrapper)
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == name
     ]
     found = dict(_direct(wrapper.body, name, inside=False))

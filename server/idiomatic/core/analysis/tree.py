@@ -78,7 +78,7 @@ def _indexed(
         class_ = statement.frame.node
         if statement.is_header:
             by_type[ast.ClassDef].append(class_)
-            outermost = tuple(_children(class_, besides="body"))
+            outermost = _children(class_, besides="body")
         parents |= dict.fromkeys(outermost, class_)
     for node in outermost:
         kind = type(node)
@@ -169,15 +169,17 @@ class _JoinedNodes(dict[type[ast.AST], list[ast.AST]]):
         return self[kind]
 
 
-def _children(node: ast.AST, *, besides: str = "") -> Iterator[ast.AST]:
+def _children(node: ast.AST, *, besides: str = "") -> list[ast.AST]:
+    found: list[ast.AST] = []
     for name in _FIELDS[type(node)]:
         if name == besides:
             continue
-        value = getattr(node, name, None)
-        if isinstance(value, list):
-            yield from (item for item in value if item is not None)
+        value = getattr(node, name)
+        if type(value) is list:
+            found += value if None not in value else filter(None, value)
         elif value is not None:
-            yield value
+            found.append(value)
+    return found
 
 
 # Operators and contexts are single objects shared by all trees, which have no parent of their own; the others are no
@@ -202,6 +204,21 @@ class _Fields(dict[type[ast.AST], tuple[str, ...]]):
 
 
 _FIELDS: Final = _Fields()
+
+
+def walk(node: ast.AST) -> Iterator[ast.AST]:
+    """A node and all below it, as `ast.walk` has them, but for operators and contexts: in a quarter of the time."""
+    nodes: list[ast.AST | None] = [node]
+    for each in nodes:
+        if each is None:  # such as the default of a parameter that needs none
+            continue
+        yield each
+        for name in _FIELDS[type(each)]:
+            value = getattr(each, name)
+            if type(value) is list:
+                nodes += value
+            elif value is not None:
+                nodes.append(value)
 
 
 def walk_own(node: ast.AST) -> Iterator[ast.AST]:
@@ -255,7 +272,7 @@ def walk_block(nodes: Iterable[ast.AST]) -> Iterator[ast.AST]:
             case ast.ClassDef():
                 stack += reversed([*current.decorator_list, *current.bases, *(k.value for k in current.keywords)])
             case _:
-                stack += list(_children(current))[::-1]
+                stack += _children(current)[::-1]
 
 
 def tree(statement: Statement) -> Tree:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
-from idiomatic.core.analysis.tree import tree
+from idiomatic.core.analysis.tree import tree, walk
 from idiomatic.core.module import Module, about
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def _found(statement: Statement) -> Iterator[Use]:
     for call in index.of(ast.Call):
         match call:
             case ast.Call(func=ast.Name(id="isinstance"), args=[given, classes]):
-                if any(isinstance(each, ast.Name) and each.id == "tuple" for each in ast.walk(classes)):
+                if any(isinstance(each, ast.Name) and each.id == "tuple" for each in walk(classes)):
                     yield Use(f"asks whether `{ast.unparse(given)}` is a `tuple`", of=_name(given, index))
             case ast.Call(func=ast.Name(id="tuple" | "list" | "len" | "sorted" | "min" | "max"), args=[given, *_]):
                 if name := _name(given, index):

@@ -67,7 +67,7 @@ from idiomatic.core.analysis.exceptions import CANCELLED, catches, caught
 from idiomatic.core.analysis.mentions import mentions
 from idiomatic.core.analysis.scopes import bound_by
 from idiomatic.core.analysis.tool_comments import first_tool_comment
-from idiomatic.core.analysis.tree import tree
+from idiomatic.core.analysis.tree import tree, walk
 from idiomatic.core.idiom import Finding, Fix, Kind, safe_unless
 from idiomatic.core.module import about, bindings
 from idiomatic.core.writing.comments import comment_lines
@@ -134,7 +134,7 @@ def _root(class_: ast.expr) -> str | None:
 
 
 def _in_body(statement: ast.Try) -> Iterator[ast.AST]:
-    return (node for each in statement.body for node in ast.walk(each))
+    return (node for each in statement.body for node in walk(each))
 
 
 def _has_import(statement: ast.Try) -> bool:
@@ -143,7 +143,7 @@ def _has_import(statement: ast.Try) -> bool:
 
 def _binds_a_class(statement: ast.Try, classes: Sequence[ast.expr]) -> bool:
     """Whether the block gives a value to what is caught, or to something in which it is looked up."""
-    written = {ast.unparse(part) for each in classes for part in ast.walk(each) if isinstance(part, ast.expr)}
+    written = {ast.unparse(part) for each in classes for part in walk(each) if isinstance(part, ast.expr)}
     for node in _in_body(statement):
         match node:
             case ast.Name(ctx=ast.Store() | ast.Del()) | ast.Attribute(ctx=ast.Store() | ast.Del()):
