@@ -185,14 +185,14 @@ def said(method, params, **more):
 
 def end(code):
     print("idiomatic.core.engine" in sys.modules, code, file=sys.stderr)
-    late = ("ssl", "_hashlib", "typing_extensions", "dataclasses", "jedi", "libcst._nodes", "idiomatic.templates")
-    print(*(name for name in late if name in sys.modules), file=sys.stderr)
+    late = ("ssl", "_hashlib", "typing_extensions", "dataclasses", "bz2", "jedi", "libcst._nodes")
+    print(*(name for name in (*late, "idiomatic.templates") if name in sys.modules), file=sys.stderr)
 
 document = {"uri": "file:///a.py", "languageId": "python", "version": 1, "text": "import os\\n"}
 asked = {"textDocument": {"uri": "file:///a.py"}}
 reading, writing = os.pipe()
 os.dup2(reading, 0)
-capabilities = {"textDocument": {"diagnostic": {}}}
+capabilities = {"textDocument": {"diagnostic": {}, "publishDiagnostics": {"codeDescriptionSupport": True}}}
 os.write(writing, said("initialize", {"processId": None, "capabilities": capabilities}, id=1))
 os.write(writing, said("initialized", {}))
 os.write(writing, said("textDocument/didOpen", {"textDocument": document}))

@@ -9,5 +9,5 @@ from __future__ import annotations
 from idiomatic.core import lazy
 
 # For files that not every project has, and for files that are written.
-for name in ("configparser", "tempfile", "tomllib"):
+for name in ("configparser", "shutil", "tempfile", "tomllib"):
     lazy.defer(name)

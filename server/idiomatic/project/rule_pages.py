@@ -44,7 +44,8 @@ def folder(rules: Mapping[str, Idiom], cache: Path) -> Path:
     """
     found = blake2b(digest_size=8)
     for rule in rules.values():
-        found.update(repr((rule.name, rule.family, rule.kind, rule.since, rule.also, rule.text)).encode())
+        found.update(repr((rule.name, rule.family, rule.kind, rule.since, rule.also, len(rule.text))).encode())
+        found.update(rule.text.encode())
     for name in _MAKERS:
         found.update((_CORE / name).read_bytes())
     return cache / "pages" / found.hexdigest()
