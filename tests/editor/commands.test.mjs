@@ -106,6 +106,32 @@ step('a rule is explained on a page of its own', async () => {
   await page.waitFor();
 });
 
+step('the buttons of the walkthrough lead somewhere, and its pictures are there', async () => {
+  await editor.page.setViewportSize({ width: 1500, height: 900 }); // the pictures need room
+  const at = async (step) => {
+    const title = editor.page.locator(`.getting-started-step:not([disabled])[data-step-id$="#${step}"]`).first();
+    if (!(await title.isVisible())) {
+      await editor.command('Welcome: Open Walkthrough');
+      await editor.page.locator('.quick-input-list .monaco-list-row', { hasText: 'Get started with idiomatic' }).first().click();
+    }
+    await title.click();
+  };
+  for (const [each, name] of [['find', 'hover'], ['insert', 'template'], ['fix', 'fixes']]) {
+    await at(each);
+    const picture = editor.page.frameLocator('iframe.webview').frameLocator('iframe').locator(`img[src*="${name}.png"]`);
+    await poll(`the picture of ${each}`, () => picture.evaluate((shown) => shown.naturalWidth > 0, undefined, { timeout: 1_000 }).catch(() => false));
+    await editor.screenshot(`walkthrough ${each}`);
+  }
+  await editor.page.getByRole('button', { name: 'Show Fixes' }).click();
+  await editor.page.locator('.action-widget .monaco-list-row.action', { hasText: 'contextlib.suppress' }).first().waitFor();
+  await editor.screenshot('fixes of the example');
+  await editor.press('Escape');
+  await at('insert');
+  await editor.page.getByRole('button', { name: 'Insert Idiom…' }).click();
+  await editor.page.locator('.quick-input-widget').getByText('Insert which idiom?').waitFor();
+  await editor.press('Escape');
+});
+
 step('nothing went wrong', () => {
   assert.deepEqual(editor.logs().host.split('\n').filter((line) => /\[(error|critical)\]/.test(line)), []);
 });

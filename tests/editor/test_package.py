@@ -37,6 +37,12 @@ def test_holds_every_template(unpacked: Path) -> None:
     }
 
 
+def test_its_page_has_no_picture_that_would_not_be_shown(unpacked: Path) -> None:
+    shown = (unpacked / "readme.md").read_text(encoding="utf-8")
+    assert "## Settings" in shown
+    assert not re.search(r"!\[[^\]]*\]\((?!https:)", shown)
+
+
 def test_libraries_come_with_their_licences(unpacked: Path) -> None:
     libs = unpacked / "bundled" / "libs"
     without = [

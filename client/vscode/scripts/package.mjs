@@ -17,6 +17,8 @@ import { parseArgs } from 'node:util';
 // What would be searched for secrets is this repository and wheels that anyone can download; it takes eight minutes.
 const SKIP_SECRET_SCAN = '--allow-package-all-secrets';
 
+const README = path.join('dist', 'README.md');
+
 const root = path.dirname(import.meta.dirname);
 const repository = path.resolve(root, '..', '..');
 const { values: options } = parseArgs({
@@ -44,13 +46,20 @@ function upToDate(target) {
   rmSync(stamp, { force: true });
   run(python(), [bundle, '--target', target]);
   run(process.execPath, [path.join('scripts', 'build.mjs')]);
+  writeFileSync(path.join(root, README), withoutPictures(readFileSync(path.join(root, 'README.md'), 'utf8')));
   run(process.execPath, [
-    path.join('node_modules', '@vscode', 'vsce', 'vsce'), 'package',
+    path.join('node_modules', '@vscode', 'vsce', 'vsce'), 'package', '--readme-path', README,
     '--no-dependencies', '--allow-missing-repository', '--no-rewrite-relative-links', SKIP_SECRET_SCAN, '--out', vsix,
     ...(target === 'universal' ? [] : ['--target', target]),
   ]);
   writeFileSync(stamp, state);
   return vsix;
+}
+
+// The page of an installed extension shows pictures that have an address in the internet and no others, broken. The
+// walkthrough shows ours.
+function withoutPictures(text) {
+  return text.replaceAll(/^!\[[^\]]*\]\((?!https:)[^)]*\)\n\n/gm, '');
 }
 
 // What the tools say is of interest only when they fail: vsce recommends to bundle what cannot be bundled.

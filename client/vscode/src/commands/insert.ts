@@ -40,6 +40,7 @@ export async function insertIdiom(server: Connected, preview: Preview): Promise<
   const editor = window.activeTextEditor;
   const client = server.client;
   if (!editor) {
+    void window.showInformationMessage('Open a Python file, and put the cursor where the idiom is to stand.');
     return;
   }
   const place = client ? [client.code2ProtocolConverter.asUri(editor.document.uri), client.code2ProtocolConverter.asRange(editor.selection)] : [];
