@@ -93,6 +93,7 @@ def test_templates_are_their_catalogue() -> None:
 def test_help_and_version() -> None:
     result = run("--help")
     assert result.exit_code == 0
+    assert "..." not in result.stdout.partition("Commands:")[2], "a line that is cut off"
     for command in ("check", "fix", "explain", "rules", "templates", "server"):
         assert f"\n  {command} " in result.stdout
         assert run(command, "--help").exit_code == 0

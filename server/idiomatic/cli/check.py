@@ -42,9 +42,9 @@ def command(
     no_cache: bool,
     cache_dir: Path | None,
 ) -> None:
-    """Find Python that has a better idiom, in files and in all files below folders.
+    """Find Python that has a better idiom.
 
-    Exits with 0 if there is nothing to say, with 1 if there are findings or files that can't be read
+    Looks at files, and at all files below folders. Exits with 0 if there is nothing to say, with 1 if there are findings or files that can't be read
     or parsed, and with 2 if an option or the configuration is wrong.
     """
     from idiomatic.cli import formats, sources

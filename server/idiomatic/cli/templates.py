@@ -36,9 +36,9 @@ if TYPE_CHECKING:
 def command(
     name: str | None, output_format: str, file: Path | None, diff: bool, target_version: str | None, isolated: bool
 ) -> None:
-    """List all templates, print the page of the template NAME, or put it into a file.
+    """List all templates, or print or insert one.
 
-    Those of the project's own folder (`templates` in its configuration) are among them. Exits with 1 if the file
+    With NAME, prints the page of that template, or puts it into a file. Those of the project's own folder (`templates` in its configuration) are among them. Exits with 1 if the file
     can't be read, parsed or written, or has what the template would add; with 2 if there is no such template, it does
     not go into such a file, or the configuration or a template of the project is wrong.
     """
