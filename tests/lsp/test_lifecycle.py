@@ -51,5 +51,6 @@ async def test_what_is_needed_last_is_loaded_in_the_end(server: Server, monkeypa
     monkeypatch.setattr(lifecycle, "_LATER", 0.01)
     monkeypatch.setattr(completion, "prepare", prepare)
     editing = asyncio.create_task(edit())
-    await asyncio.wait_for(lifecycle._load(server, is_linked=False), 20)
-    await asyncio.wait_for(editing, 20)
+    async with asyncio.timeout(20):
+        await lifecycle._load(server, is_linked=False)
+        await editing
