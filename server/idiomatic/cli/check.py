@@ -44,8 +44,8 @@ def command(
 ) -> None:
     """Find Python that has a better idiom.
 
-    Looks at files, and at all files below folders. Exits with 0 if there is nothing to say, with 1 if there are findings or files that can't be read
-    or parsed, and with 2 if an option or the configuration is wrong.
+    Looks at files, and at all files below folders. Exits with 0 if there is nothing to say, with 1 if there are
+    findings or files that can't be read or parsed, and with 2 if an option or the configuration is wrong.
     """
     from idiomatic.cli import formats, sources
     from idiomatic.project.cache_folder import default_folder

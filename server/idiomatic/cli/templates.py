@@ -38,9 +38,10 @@ def command(
 ) -> None:
     """List all templates, or print or insert one.
 
-    With NAME, prints the page of that template, or puts it into a file. Those of the project's own folder (`templates` in its configuration) are among them. Exits with 1 if the file
-    can't be read, parsed or written, or has what the template would add; with 2 if there is no such template, it does
-    not go into such a file, or the configuration or a template of the project is wrong.
+    With NAME, prints the page of that template, or puts it into a file. Those of the project's own folder (`templates`
+    in its configuration) are among them. Exits with 1 if the file can't be read, parsed or written, or has what the
+    template would add; with 2 if there is no such template, it does not go into such a file, or the configuration or a
+    template of the project is wrong.
     """
     from idiomatic.cli import sources
 
