@@ -107,10 +107,11 @@ class Analysis:
         """All nodes of exactly this class, in source order."""
         return self.statement.fact(tree).of(kind)
 
-    def within(self, node: ast.AST, kind: type[N]) -> Iterator[N]:
-        """The nodes of exactly this class below a node, in source order: much quicker than to walk there."""
+    def within(self, node: ast.AST, kind: type[N], is_wanted: Callable[[N], bool]) -> Sequence[N]:
+        """The nodes of exactly this class below a node that are wanted, in source order: quicker than to walk there."""
         home = self._home(node).fact(tree)
-        return (each for each in home.of(kind) if any(above is node for above in home.ancestors(each)))
+        found = filter(is_wanted, home.of(kind))
+        return [each for each in found if any(above is node for above in home.ancestors(each))]
 
     def parent(self, node: ast.AST) -> ast.AST | None:
         """The node directly around; `None` for a top-level statement."""

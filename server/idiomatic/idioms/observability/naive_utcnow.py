@@ -266,8 +266,7 @@ def _together(place: ast.expr, code: Analysis) -> Sequence[ast.expr]:
     function = code.function_around(place)
     if function is None or not isinstance(place, ast.Call):
         return [place]
-    calls = code.within(function, ast.Call)
-    others = [each for each in calls if each is not place and code.is_name(each.func, NOW, FROM_TIMESTAMP)]
+    others = code.within(function, ast.Call, lambda call: code.is_name(call.func, NOW, FROM_TIMESTAMP))
     found = {place}
     todo = [place]
     while todo:
