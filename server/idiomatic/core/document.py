@@ -246,6 +246,14 @@ class Document:
         """
         return self.rows[bisect_right(self.ends, self._places[leaf])]
 
+    def position(self, offset: int) -> tuple[int, int]:
+        """Line and column (code points) of an offset, both from 0: much quicker than by the lines of the whole text."""
+        if not self.leaves:
+            return 0, 0
+        index = min(bisect_right(self.ends, offset), len(self.leaves) - 1)
+        line, column = self.leaves[index].lines.position(offset - self._start(index))
+        return self.rows[index] + line, column
+
     def place(self, statement: Statement, span: Span) -> Span:
         """A span of a statement or leaf as a span of the document."""
         return span.shifted(self.offset(statement))

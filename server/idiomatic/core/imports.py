@@ -451,7 +451,9 @@ def _without_mark(text: str, whole: Span) -> Span:
 
 def top(document: Document) -> int:
     """Where the first line of code goes in a file without docstring: below `#!`, the coding line and a licence."""
-    lines = document.lines
+    first = next(iter(document.leaves), None)
+    # Comments are in one leaf with what they stand above: most files need not be taken apart for this.
+    lines = first.lines if first is not None and first.nodes else document.lines
     index = 0
     while index < len(lines) and _HEADER.match(lines.line(index).lstrip(BOM)):
         index += 1

@@ -144,7 +144,7 @@ def inserted_at(template: Template, document: Document, found: Site, context: Co
         return apart(document, found, _edits(made, names, added, document, found))
 
     # Far below the imports nothing is put right before it: then they can wait.
-    is_near = document.lines.position(found.span.start)[0] <= document.fact(_last_line) + 2
+    is_near = document.position(found.span.start)[0] <= document.fact(_last_line) + 2
     head = planned()[1] if is_near else ""
     # At module level what it needs above it stands right above it.
     above = made.definitions if found.place is Place.MODULE else ()
@@ -174,7 +174,7 @@ def _last_line(document: Document) -> int:
     for index, statement in enumerate(document.statements):
         if not index or (statement.nodes and isinstance(statement.nodes[0], (ast.Import, ast.ImportFrom))):
             found = max(found, document.offset(statement) + len(statement.text))
-    return document.lines.position(found)[0]
+    return document.position(found)[0]
 
 
 @lru_cache(maxsize=512)

@@ -36,7 +36,7 @@ def indented(code: str, indentation: str, own_unit: str) -> str:
 
 def apart(document: Document, at: Site, edits: Iterable[Edit]) -> tuple[Sequence[Edit], str]:
     """The edits elsewhere, and as text what would have to be inserted right before the template."""
-    line = document.lines.starts[document.lines.position(at.span.start)[0]]
+    line = at.span.start - document.position(at.span.start)[1]
     elsewhere: list[Edit] = []
     head: list[str] = []
     for edit in edits:

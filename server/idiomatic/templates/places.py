@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
-from idiomatic.core.text import Span
+from idiomatic.core.text import Lines, Span
 from idiomatic.templates.template import Place
 
 if TYPE_CHECKING:
@@ -57,10 +57,9 @@ def site(document: Document, offset: int) -> Site | None:
         document: as it is, the typed prefix included.
         offset: of the cursor.
     """
-    text, lines = document.text, document.lines
-    line, _ = lines.position(offset)
-    start = lines.starts[line]
-    end = start + len(lines.line(line))
+    text = document.text
+    start = offset - document.position(offset)[1]
+    end = min((found for each in "\r\n" if (found := text.find(each, offset)) >= 0), default=len(text))
     typed = _TYPED.fullmatch(text[start:offset].lstrip("\ufeff"))
     if typed is None or text[offset:end].strip(" \t\f"):
         return None
@@ -94,10 +93,12 @@ def site(document: Document, offset: int) -> Site | None:
 
 def _blank_lines(head: str) -> int:
     """How many blank lines a text ends with; two if it has no other, or ends with a comment that may belong below."""
-    for count, line in enumerate(reversed(head.splitlines())):
-        if line.strip("\ufeff \t\f"):
-            return 2 if not count and line.lstrip().startswith("#") else count
-    return 2
+    rest = head.rstrip("\ufeff \t\f\r\n")
+    if not rest:
+        return 2
+    line = rest[max(rest.rfind("\r"), rest.rfind("\n")) + 1 :]
+    count = len(Lines(head[len(rest) :])) - 2
+    return 2 if not count and line.lstrip().startswith("#") else count
 
 
 def bound_in(scope: ast.AST) -> Iterator[str]:
