@@ -59,10 +59,11 @@ def _required_in(folder: Path) -> Version | None:
 
 def lowest(specifiers: Any) -> Version | None:
     """The lowest Python 3 that version specifiers (`>=3.9, !=3.10.*`) admit; `None` if they are none or admit none."""
-    from packaging.specifiers import InvalidSpecifier, SpecifierSet
-
     if not isinstance(specifiers, str):
         return None
+    # Only for projects that say something.
+    from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
     try:
         admitted = SpecifierSet(specifiers)
     except InvalidSpecifier:
