@@ -32,6 +32,10 @@ sys.meta_path.insert(0, Refuse())
 
 
 def run(code: str) -> str:
+    return ended(code).stdout
+
+
+def ended(code: str) -> subprocess.CompletedProcess[str]:
     process = subprocess.run(
         [sys.executable, "-P", "-c", code],
         env={"PYTHONPATH": str(SERVER)},
@@ -41,7 +45,7 @@ def run(code: str) -> str:
         check=False,
     )
     assert process.returncode == 0, process.stderr
-    return process.stdout
+    return process
 
 
 @pytest.mark.parametrize(
@@ -207,15 +211,7 @@ connection.Writer.write = write
 os._exit = end
 end(lsp.start())
 """
-    process = subprocess.run(
-        [sys.executable, "-P", "-c", code],
-        env={"PYTHONPATH": str(SERVER)},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=True,
-    )
-    assert process.stderr.splitlines()[:2] == ["True 0", ""]
+    assert ended(code).stderr.splitlines()[:2] == ["True 0", ""]
 
 
 def test_an_expression_is_compiled_by_its_first_use_and_as_good_as_any() -> None:

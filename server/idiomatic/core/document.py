@@ -250,9 +250,18 @@ class Document:
         """Line and column (code points) of an offset, both from 0: much quicker than by the lines of the whole text."""
         if not self.leaves:
             return 0, 0
-        index = min(bisect_right(self.ends, offset), len(self.leaves) - 1)
-        line, column = self.leaves[index].lines.position(offset - self._start(index))
+        index, local = self.within_leaf(offset)
+        line, column = self.leaves[index].lines.position(local)
         return self.rows[index] + line, column
+
+    def within_leaf(self, offset: int) -> tuple[int, int]:
+        """The number of the leaf that an offset is in, and the offset in its text; one past the end is that end.
+
+        Raises:
+            IndexError: there are no leaves.
+        """
+        index = min(bisect_right(self.ends, offset), len(self.leaves) - 1)
+        return index, min(offset - self._start(index), len(self.leaves[index].text))
 
     def place(self, statement: Statement, span: Span) -> Span:
         """A span of a statement or leaf as a span of the document."""

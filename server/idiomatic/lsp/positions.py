@@ -41,12 +41,10 @@ class Positions:
 
     def position(self, offset: int) -> types.Position:
         """The position of an offset; one past the end is the end."""
-        statements = self.document.leaves
-        if not statements:
+        if not self.document.leaves:
             return {"line": 0, "character": 0}
-        index = min(bisect_right(self._offsets, offset), len(statements)) - 1
-        statement = statements[index]
-        local = min(offset - self._offsets[index], len(statement.text))
+        index, local = self.document.within_leaf(offset)
+        statement = self.document.leaves[index]
         line, column = statement.lines.position(local)
         before = statement.text[local - column : local]
         return {"line": self._lines[index] + line, "character": self.unit.width(before)}
